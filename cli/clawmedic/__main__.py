@@ -1,0 +1,6 @@
+"""`python -m clawmedic`."""
+
+from clawmedic.app import main
+
+if __name__ == "__main__":
+    main()

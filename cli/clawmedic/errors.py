@@ -1,0 +1,84 @@
+"""One error tree; the exit code is on the class.
+
+Expected failures are subclasses of `ClawmedicError` and end in one line plus a hint.
+Anything else that reaches the boundary is a bug: a crash report and exit code 1.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """The documented exit codes; nothing else ever leaves the process."""
+
+    OK = 0
+    BUG = 1
+    USAGE = 2
+    FINDINGS = 3
+    PARTIAL = 4
+    NOT_FOUND = 5
+    REFUSED = 6
+    BUSY = 7
+    PROOF_FAILED = 8
+    EXHAUSTED = 9
+    INTERRUPTED = 130
+
+
+class ClawmedicError(Exception):
+    """An expected failure: a message for a person, a hint, a stable code, an exit code.
+
+    Args:
+        message: one line, without the word "error", that names the subject.
+        hint: what to do next, one line; empty when there is nothing to say.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.BUG
+    code: ClassVar[str] = "unexpected"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(ClawmedicError):
+    """The call's words are off: an option value that cannot be read, a file that is not one."""
+
+    exit_code = ExitCode.USAGE
+    code = "usage"
+
+
+class NotFoundError(ClawmedicError):
+    """No such state directory, store, session, backup, finding or cause."""
+
+    exit_code = ExitCode.NOT_FOUND
+    code = "not-found"
+
+
+class AmbiguousError(NotFoundError):
+    """A part of a key or id that fits more than one."""
+
+    code = "ambiguous"
+
+
+class RefusedError(ClawmedicError):
+    """The request is understood and unsafe; nothing was changed."""
+
+    exit_code = ExitCode.REFUSED
+    code = "refused"
+
+
+class BusyError(ClawmedicError):
+    """Somebody else holds the lock."""
+
+    exit_code = ExitCode.BUSY
+    code = "busy"
+
+
+class UnreadableError(ClawmedicError):
+    """A file or database that exists and cannot be read (permission, damage, not a regular file)."""
+
+    exit_code = ExitCode.PARTIAL
+    code = "unreadable"

@@ -1,0 +1,43 @@
+"""One state directory, open for reading: its config, its agents' stores, and what their sessions share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from clawmedic.model.session import GatewayOwner, Generation
+from clawmedic.stores.config import OpenClawConfig
+from clawmedic.stores.reader import StoreReader
+
+
+@dataclass(frozen=True, slots=True)
+class StateReader:
+    """What `opening.open_for_reading` gives.
+
+    Attributes:
+        generation: the newest generation found; agents may differ during a migration.
+        version: OpenClaw's version as "2026.7.1", or None; `version_source` says where it was read.
+        owners: gateways that claim this directory (leases, locks, a listening port), newest first.
+        problems: things that could not be read, one line each; never a reason to stop.
+    """
+
+    root: Path
+    generation: Generation
+    version: str | None
+    version_source: str
+    config: OpenClawConfig
+    stores: tuple[StoreReader, ...]
+    owners: tuple[GatewayOwner, ...]
+    problems: tuple[str, ...]
+    free_bytes: int | None
+
+    def close(self) -> None:
+        """Release every store."""
+        for store in self.stores:
+            store.close()
+
+    def __enter__(self) -> StateReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
