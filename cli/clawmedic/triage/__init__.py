@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Triage: what is wrong with which session, since when, and why."""

@@ -1,0 +1,88 @@
+"""Everything known of one session, gathered before any judgement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from clawmedic.model.report import Budget
+from clawmedic.model.session import GatewayOwner, Liveness, Session
+from clawmedic.settings import Limits
+from clawmedic.stores.config import OpenClawConfig
+from clawmedic.triage.logbook import LogTurn
+from clawmedic.triage.story import Story
+from clawmedic.transcripts.view import TranscriptView
+
+KNOWN_DIALECTS = ("4.15", "7.1", "9.6")
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A transcript that no row points to, and the key it belonged to where that can be said.
+
+    `why` says how it was matched; empty when it was not.
+    """
+
+    path: Path
+    session_id: str
+    first_at: int | None
+    last_at: int | None
+    size_bytes: int
+    key: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One session with all that is known of it. Checks read it and change nothing.
+
+    Attributes:
+        turns: its turns in the log, oldest first.
+        orphans: transcripts that were this key's history and are no longer.
+        boots: times at which a gateway started, epoch milliseconds (log and state database).
+        now: the time of judgement, epoch milliseconds.
+    """
+
+    session: Session
+    view: TranscriptView
+    turns: tuple[LogTurn, ...]
+    story: Story
+    budget: Budget
+    orphans: tuple[Orphan, ...]
+    owners: tuple[GatewayOwner, ...]
+    boots: tuple[int, ...]
+    config: OpenClawConfig
+    dialect: str
+    limits: Limits
+    now: int
+
+    @property
+    def gateway_alive(self) -> bool:
+        """Whether a gateway that claims this directory runs."""
+        return any(owner.liveness is Liveness.ALIVE for owner in self.owners)
+
+    @property
+    def gateway_unknown(self) -> bool:
+        """Whether a gateway claims this directory that cannot be looked at from here."""
+        return any(owner.liveness is Liveness.UNKNOWN for owner in self.owners)
+
+    @property
+    def run_timeout_ms(self) -> int:
+        """How long a run may take by the config, milliseconds."""
+        return self.config.run_timeout_seconds * 1000
+
+    @property
+    def newest_run_at(self) -> int:
+        """The newest start or end of a run in the row, epoch milliseconds, 0 when it has none."""
+        return max(self.session.started_at or 0, self.session.ended_at or 0)
+
+    @property
+    def interaction_unseen(self) -> bool:
+        """The row rule of openclaw-channels.md 0.1: an inbound message came after the newest run, and no run followed."""
+        interacted = self.session.last_interaction_at
+        return (
+            interacted is not None
+            and self.session.status != "running"
+            and interacted > self.newest_run_at
+            and self.now - interacted > self.limits.interaction_grace_ms
+        )

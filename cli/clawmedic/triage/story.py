@@ -1,0 +1,142 @@
+"""The story of one session: events of all sources in order, what is still open, and the incidents they make."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from clawmedic.model.cause import Cause, Struck
+from clawmedic.model.incident import Attempt, Evidence
+from clawmedic.triage.events import Event, EventKind, when
+
+SAME_TURN_MS = 20_000
+"""Two sources that tell of one failed turn differ by less: a `failed` row is written 15 s late (openclaw-files.md 7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Events in order.
+
+    Attributes:
+        events: all of them, oldest first.
+        ended_at: when the newest answer or reset was, epoch milliseconds; failures up to then no longer count.
+        open: failures (refused or failed turns) after that, oldest first.
+        strained: failed compactions after that which refused nobody.
+    """
+
+    events: tuple[Event, ...]
+    ended_at: int | None
+    open: tuple[Event, ...]
+    strained: tuple[Event, ...]
+
+    @property
+    def refused(self) -> tuple[Event, ...]:
+        """Open turns that died because a required compaction failed."""
+        return tuple(event for event in self.open if event.kind is EventKind.REFUSED)
+
+    @property
+    def failed_turns(self) -> int:
+        """How many turns in a row got no answer. Sources that tell of the same turns are not added up."""
+        counted = Counter(event.origin for event in self.open)
+        return max(counted.values(), default=0)
+
+    @property
+    def cause(self) -> Cause | None:
+        """The cause of what is open: the newest one that was named."""
+        return next((event.cause for event in reversed(self.open) if event.cause is not None), None)
+
+
+def tell(events: Iterable[Event]) -> Story:
+    """Put events in order and see what is still open."""
+    ordered = tuple(sorted(events, key=when))
+    endings = [when(event) for event in ordered if event.kind in (EventKind.ANSWERED, EventKind.RESET)]
+    ended_at = max(endings) if endings else None
+    later = [event for event in ordered if ended_at is None or when(event) > ended_at]
+    return Story(
+        events=ordered,
+        ended_at=ended_at,
+        open=tuple(event for event in later if event.is_failure),
+        strained=tuple(event for event in later if event.kind is EventKind.STRAINED),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """Failures of one cause without an answer between them; `closed_by` is what ended them."""
+
+    failures: tuple[Event, ...]
+    closed_by: Event | None
+
+    @property
+    def cause(self) -> Cause:
+        """The cause most failures name, the newest one among equals."""
+        named = [event.cause for event in self.failures if event.cause is not None]
+        if not named:
+            return Cause.UNKNOWN
+        counted = Counter(named)
+        best = max(counted.values())
+        return next(cause for cause in reversed(named) if counted[cause] == best)
+
+    @property
+    def struck(self) -> Struck:
+        """Where most failures struck; a refused turn decides."""
+        if any(event.kind is EventKind.REFUSED for event in self.failures):
+            return Struck.COMPACTION
+        return Counter(event.struck for event in self.failures).most_common(1)[0][0]
+
+    @property
+    def count(self) -> int:
+        """How many turns: the source that saw most of them."""
+        return max(Counter(event.origin for event in self.failures).values())
+
+    @property
+    def confidence(self) -> float:
+        """The best confidence of those that name the cause; 0.2 where nobody named one."""
+        named = [event.confidence for event in self.failures if event.cause is self.cause]
+        return max(named, default=0.2)
+
+    def evidence(self, limit: int = 12) -> tuple[Evidence, ...]:
+        """Quoted lines, each text once, the first and the newest where there are many."""
+        seen: dict[str, Evidence] = {}
+        for event in self.failures:
+            for item in event.evidence:
+                seen.setdefault(item.text, item)
+        items = list(seen.values())
+        return tuple(items if len(items) <= limit else [*items[: limit // 2], *items[-limit // 2 :]])
+
+    def attempts(self, limit: int = 50) -> tuple[Attempt, ...]:
+        """The newest attempts."""
+        return tuple(attempt for event in self.failures for attempt in event.attempts)[-limit:]
+
+
+def chapters(events: Sequence[Event]) -> list[Chapter]:
+    """Cut the story where an answer or a reset ends a run of failures, or where the cause changes."""
+    done: list[Chapter] = []
+    current: list[Event] = []
+    for event in events:
+        if event.kind in (EventKind.ANSWERED, EventKind.RESET):
+            if event.kind is EventKind.RESET and event.origin == "log":
+                current.append(event)  # an automatic reset is itself the end of a failed turn
+            if current:
+                done.append(Chapter(tuple(current), event))
+            current = []
+            continue
+        if current and _other_cause(current, event):
+            done.append(Chapter(tuple(current), None))
+            current = []
+        current.append(event)
+    if current:
+        done.append(Chapter(tuple(current), None))
+    return done
+
+
+def _other_cause(current: Sequence[Event], event: Event) -> bool:
+    if event.cause is None:
+        return False
+    named = [known for known in current if known.cause is not None]
+    if not named or named[-1].cause is event.cause:
+        return False
+    # Two sources may word the failure of one turn differently: the log's own words stand.
+    near = event.at is not None and named[-1].at is not None and event.at - named[-1].at <= SAME_TURN_MS
+    return not (near and named[-1].origin != event.origin)
