@@ -1,0 +1,181 @@
+"""Lines of a file by byte offset: all of them, the last ones, or the newest that contains some bytes.
+
+Everything reads with `pread` in blocks, so that a file which shrinks meanwhile gives fewer lines and nothing worse
+(a mapping of a truncated file would end the process with SIGBUS).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from clawmedic.disk.files import pread_all
+
+_BLOCK = 1024 * 1024
+_BACK_BLOCK = 256 * 1024
+
+
+class Line(NamedTuple):
+    """One line. `data` is without its line end, and empty when `oversized`; `size` counts the data alone."""
+
+    number: int
+    offset: int
+    data: bytes
+    size: int
+    terminated: bool = True
+    oversized: bool = False
+
+
+class Tail(NamedTuple):
+    """Whole lines of a file's end; `number` counts from the first of them (1), or from the file's start when `complete`.
+
+    `start` is the byte offset of the first line, the size of the file when there is none.
+    """
+
+    lines: tuple[Line, ...]
+    complete: bool
+    start: int
+
+
+def iter_lines(descriptor: int, *, line_limit: int) -> Iterator[Line]:
+    """Every line from the start. A line longer than `line_limit` bytes is reported and not held."""
+    offset = 0
+    number = 0
+    start = 0
+    parts: list[bytes] = []  # the beginning of a line that goes on in the next block
+    held = 0  # its bytes, also where they were dropped
+    while block := pread_all(descriptor, offset, _BLOCK):
+        offset += len(block)
+        pieces = block.split(b"\n")
+        rest = pieces.pop()
+        for piece in pieces:
+            size = held + len(piece)
+            over = size > line_limit
+            number += 1
+            yield Line(number, start, b"" if over else b"".join((*parts, piece)), size, oversized=over)
+            start += size + 1
+            held = 0
+            parts.clear()
+        held += len(rest)
+        if held > line_limit:
+            parts.clear()
+        elif rest:
+            parts.append(rest)
+    if held:
+        yield Line(number + 1, start, b"".join(parts), held, terminated=False, oversized=held > line_limit)
+
+
+def first_line(descriptor: int, *, limit: int) -> Line | None:
+    """The first line, None for an empty file; one longer than `limit` bytes is `oversized` with `size` = `limit`."""
+    data = pread_all(descriptor, 0, limit + 1)
+    if not data:
+        return None
+    end = data.find(b"\n")
+    if end >= 0:
+        return Line(1, 0, data[:end], end)
+    if len(data) <= limit:
+        return Line(1, 0, data, len(data), terminated=False)
+    return Line(1, 0, b"", limit, oversized=True)
+
+
+def tail_lines(descriptor: int, size: int, *, limit: int, line_limit: int, least: int = 4) -> Tail:
+    """The lines that lie whole in the last `limit` bytes of a file of `size` bytes.
+
+    Where that gives fewer than `least` lines, the window grows up to 64 times `limit`, so that one long tool result
+    does not hide everything; a last line longer than that is given alone. One above `line_limit` is oversized.
+    """
+    window = limit
+    while True:
+        begin = max(0, size - window)
+        # One byte before the window says whether the window begins with a line.
+        before = max(0, begin - 1)
+        data = pread_all(descriptor, before, size - before)
+        cut = 0 if begin == 0 else data.find(b"\n") + 1
+        if begin == 0 or window >= limit * 64 or (cut and data.count(b"\n", cut) >= least):
+            break
+        window *= 4
+    if begin and (not cut or cut == len(data)):
+        return _last_line(descriptor, before + len(data), line_limit)
+    return Tail(tuple(_split(data[cut:], before + cut, line_limit)), begin == 0, before + cut)
+
+
+def _last_line(descriptor: int, size: int, line_limit: int) -> Tail:
+    """The one line that ends the file, where it is longer than every window."""
+    terminated = pread_all(descriptor, size - 1, 1) == b"\n"
+    end = size - 1 if terminated else size
+    start = _rfind(descriptor, b"\n", end) + 1
+    over = end - start > line_limit
+    data = b"" if over else pread_all(descriptor, start, end - start)
+    return Tail((Line(1, start, data, end - start, terminated, over),), start == 0, start)
+
+
+def _split(data: bytes, start: int, line_limit: int) -> Iterator[Line]:
+    pieces = data.split(b"\n")
+    last = pieces.pop()
+    number = 0
+    for piece in pieces:
+        number += 1
+        size = len(piece)
+        over = size > line_limit
+        yield Line(number, start, b"" if over else piece, size, oversized=over)
+        start += size + 1
+    if last:
+        over = len(last) > line_limit
+        yield Line(number + 1, start, b"" if over else last, len(last), terminated=False, oversized=over)
+
+
+def newest_line_with(
+    descriptor: int,
+    literal: bytes,
+    *,
+    end: int,
+    line_limit: int,
+    accept: Callable[[bytes], bool] = lambda _: True,
+) -> Line | None:
+    """The last line before byte `end` that contains `literal` and that `accept` takes; None when there is none.
+
+    Its `number` is 0: counting would need the whole file. A line above `line_limit` bytes is passed over.
+    """
+    while (hit := _rfind(descriptor, literal, end)) >= 0:
+        start = _rfind(descriptor, b"\n", hit) + 1
+        stop = _line_end(descriptor, hit, start + line_limit)
+        if stop is not None:
+            data = pread_all(descriptor, start, stop - start)
+            if literal in data and accept(data):
+                return Line(0, start, data, len(data))
+        end = start
+    return None
+
+
+def _rfind(descriptor: int, literal: bytes, end: int) -> int:
+    """The offset of the last `literal` that ends at or before `end`, -1 when there is none."""
+    overlap = len(literal) - 1
+    while end > overlap:
+        begin = max(0, end - _BACK_BLOCK)
+        block = pread_all(descriptor, begin, end - begin)
+        found = block.rfind(literal)
+        if found >= 0:
+            return begin + found
+        if begin == 0:
+            break
+        end = begin + overlap
+    return -1
+
+
+def _line_end(descriptor: int, offset: int, bound: int) -> int | None:
+    """The offset of the line end at or after `offset`; the file's end counts; None beyond `bound`."""
+    while offset <= bound:
+        block = pread_all(descriptor, offset, _BACK_BLOCK)
+        found = block.find(b"\n")
+        if found >= 0:
+            return offset + found if offset + found <= bound else None
+        offset += len(block)
+        if len(block) < _BACK_BLOCK:
+            return offset if offset <= bound else None
+    return None
+
+
+def file_size(descriptor: int) -> int:
+    """The size now, in bytes."""
+    return os.fstat(descriptor).st_size
