@@ -92,3 +92,16 @@ def _merged(first: Event, second: Event) -> Event:
 def _one_line(text: str, limit: int = 300) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def unanswered_entries(entries: Sequence[Entry]) -> list[Entry]:
+    """User entries after the newest real answer, oldest first; OpenClaw's own synthetic ones are left out."""
+    waiting: list[Entry] = []
+    for entry in entries:
+        if entry.active is False:
+            continue
+        if entry.type == "reset" or entry.is_answer:
+            waiting = []
+        elif entry.role == "user" and not is_synthetic(entry):
+            waiting.append(entry)
+    return waiting

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""One symptom, one file. `table.py` lists them all; nothing registers itself."""

@@ -1,0 +1,27 @@
+"""S01: a compaction that a turn needed keeps failing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from clawmedic.model.finding import Finding, FindingCode, Severity
+from clawmedic.triage.case import Case
+from clawmedic.triage.checks.check import clock, of_session
+
+
+def check(case: Case) -> Iterable[Finding]:
+    """Critical for a refused turn (one is enough, design.md 3); a warning for one that refused nobody."""
+    refused = case.story.refused
+    if refused:
+        cause = case.story.cause
+        lines = [
+            f"{len(refused)} refused turn(s) since {clock(refused[0].at)}, newest {clock(refused[-1].at)}"
+            + (f", cause {cause}" if cause else ""),
+        ]
+        lines += [f"{item.source}:{item.line}: {item.text}" for item in refused[-1].evidence[-4:]]
+        yield of_session(case, FindingCode.COMPACTION_FAILING, Severity.CRITICAL, *lines, at=refused[-1].at)
+    elif case.story.strained:
+        strained = case.story.strained
+        lines = [f"a compaction failed at {clock(strained[-1].at)}; no turn was refused by it yet"]
+        lines += [f"{item.source}:{item.line}: {item.text}" for item in strained[-1].evidence[-3:]]
+        yield of_session(case, FindingCode.COMPACTION_FAILING, Severity.WARNING, *lines, at=strained[-1].at)

@@ -1,0 +1,58 @@
+"""S08: the row says running, and nobody runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from clawmedic.model.finding import Finding, FindingCode, Severity
+from clawmedic.model.session import Generation, Liveness
+from clawmedic.triage.case import Case
+from clawmedic.triage.checks.check import clock, of_session, span
+
+
+def check(case: Case) -> Iterable[Finding]:
+    """An error with the reason; nothing while a live owner is within the run timeout."""
+    if case.session.status != "running":
+        return
+    reason = _nobody(case)
+    if reason:
+        since = case.session.started_at or case.session.updated_at
+        yield of_session(
+            case,
+            FindingCode.RUNNING_WITHOUT_PROCESS,
+            Severity.ERROR,
+            f"row says running since {clock(since)}, but {reason}",
+            at=since,
+        )
+
+
+def _nobody(case: Case) -> str:
+    """Why nothing runs, "" while something may."""
+    lock = case.session.lock
+    if lock is not None and lock.liveness is Liveness.DEAD:
+        return f"the owner of its lock is gone: {lock.why}"
+    if case.session.generation is Generation.SQLITE and not case.gateway_alive and not case.gateway_unknown:
+        told = "; ".join(owner.why for owner in case.owners[:2])
+        if _age(case) > case.limits.interaction_grace_ms:
+            return f"no gateway owns this state directory ({told or 'no lease'})"
+    started = case.session.started_at
+    boot = max((boot for boot in case.boots if boot <= case.now), default=0)
+    if started and boot > started and _quiet_since(case) < boot:
+        return f"the gateway was started again at {clock(boot)}"
+    if _age(case) > case.run_timeout_ms:
+        return f"nothing was written for {span(_age(case))}, and a run may take {span(case.run_timeout_ms)}"
+    return ""
+
+
+def _quiet_since(case: Case) -> int:
+    return max(case.session.started_at or 0, case.session.updated_at or 0)
+
+
+def _age(case: Case) -> int:
+    """How long ago the row or the transcript's newest entry was written, milliseconds; a clock that jumped back gives 0."""
+    newest = max(
+        case.session.started_at or 0,
+        case.session.updated_at or 0,
+        max((entry.at or 0 for entry in case.view.entries[-3:]), default=0),
+    )
+    return max(0, case.now - newest)

@@ -1,0 +1,46 @@
+"""S12 to S18: what is broken inside the transcript (found by the transcripts room, weighed here)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from clawmedic.model.finding import Finding, FindingCode, Severity
+from clawmedic.triage.case import Case
+from clawmedic.triage.checks.check import of_session
+from clawmedic.transcripts.structure import Flaw
+
+SHOWN = 5
+
+_SEVERITY = {
+    FindingCode.BAD_HEADER: Severity.ERROR,
+    FindingCode.MALFORMED_LINES: Severity.ERROR,
+    FindingCode.TORN_TAIL: Severity.ERROR,
+    FindingCode.UNPAIRED_TOOL_CALLS: Severity.ERROR,
+    FindingCode.BROKEN_CHAIN: Severity.ERROR,
+    FindingCode.EMPTY_ENTRIES: Severity.WARNING,
+    FindingCode.LOSSY_COMPACTION: Severity.ERROR,
+    FindingCode.COMPACTION_LOOP: Severity.WARNING,
+}
+
+
+def check(case: Case) -> Iterable[Finding]:
+    """One finding for each kind of flaw, with the first few lines it stands in."""
+    grouped: dict[FindingCode, list[Flaw]] = defaultdict(list)
+    for flaw in case.view.flaws:
+        grouped[flaw.code].append(flaw)
+    for code, severity in _SEVERITY.items():
+        flaws = grouped.get(code)
+        if not flaws:
+            continue
+        lines = [f"line {flaw.line}: {flaw.detail}" if flaw.line else flaw.detail for flaw in flaws[:SHOWN]]
+        if len(flaws) > SHOWN:
+            lines.append(f"and {len(flaws) - SHOWN} more")
+        yield of_session(case, code, _weight(code, severity, flaws), *lines)
+
+
+def _weight(code: FindingCode, severity: Severity, flaws: list[Flaw]) -> Severity:
+    """A dangling call at the tail is repaired at prompt time by every version (openclaw-channels.md 6): a note."""
+    if code is FindingCode.UNPAIRED_TOOL_CALLS and all(flaw.at_tail for flaw in flaws):
+        return Severity.INFO
+    return severity

@@ -1,0 +1,31 @@
+"""S03: messages that came in and never got an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from clawmedic.model.finding import Finding, FindingCode, Severity
+from clawmedic.triage.case import Case
+from clawmedic.triage.checks.check import clock, of_session, span
+from clawmedic.triage.waiting import waiting_messages
+
+
+def check(case: Case) -> Iterable[Finding]:
+    """A warning for waiting messages; an error when the row says that the newest one never reached a run."""
+    waiting = waiting_messages(case)
+    lines = [f"{item.source} ({item.state}) {clock(item.at)}: {_cut(item.text)}" for item in waiting[-5:]]
+    if case.interaction_unseen:
+        since = case.session.last_interaction_at or 0
+        lines.append(
+            f"row: last interaction {clock(since)} is {span(since - case.newest_run_at)} newer than any run"
+            if case.newest_run_at
+            else f"row: last interaction {clock(since)}, and no run is recorded"
+        )
+    if lines:
+        severity = Severity.ERROR if case.interaction_unseen else Severity.WARNING
+        yield of_session(case, FindingCode.UNANSWERED, severity, *lines, at=waiting[-1].at if waiting else case.session.last_interaction_at)
+
+
+def _cut(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 100 else flat[:99] + "…"
