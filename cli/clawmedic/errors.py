@@ -82,3 +82,10 @@ class UnreadableError(ClawmedicError):
 
     exit_code = ExitCode.PARTIAL
     code = "unreadable"
+
+
+class PipeClosedError(Exception):
+    """The reader of our output went away; no failure, and nothing is said about it.
+
+    Raised in place of `BrokenPipeError`, which the command-line library would turn into exit code 1.
+    """

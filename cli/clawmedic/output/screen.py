@@ -1,0 +1,143 @@
+"""The page people read: one console, its width, and the few shapes every view is made of.
+
+Everything goes through `Text`, never through rich's markup: session keys contain brackets.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+from clawmedic.settings import Settings
+
+PIPE_WIDTH = 120
+NARROWEST = 40
+GAP = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table. `flexible` ones share what room is left, their text elided in the middle."""
+
+    title: str
+    align: Literal["left", "right"] = "left"
+    flexible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell. User data was made visible (`text.visible`) by whoever fills it."""
+
+    text: str
+    style: str = ""
+
+
+class Screen:
+    """Standard output for people: colour on a terminal unless NO_COLOR is set, elsewhere plain stable text."""
+
+    def __init__(self, settings: Settings) -> None:
+        terminal = sys.stdout.isatty()
+        env = settings.world.env
+        columns = env.get("COLUMNS", "")
+        given = (
+            int(columns) if columns.isascii() and columns.isdigit() and 0 < int(columns) < 10_000 else None
+        )
+        self._console = Console(
+            file=sys.stdout,
+            markup=False,
+            highlight=False,
+            emoji=False,
+            soft_wrap=False,
+            no_color=bool(env.get("NO_COLOR")) or None,
+            width=given or (None if terminal else PIPE_WIDTH),
+            legacy_windows=False,
+            _environ=env,
+        )
+        self.settings = settings
+
+    @property
+    def width(self) -> int:
+        """Cells in a line."""
+        return max(NARROWEST, self._console.width)
+
+    def line(self, *parts: str | tuple[str, str], indent: int = 0) -> None:
+        """One line, wrapped at words under its own indent. Parts are text or (text, style)."""
+        text = Text.assemble(*parts, no_wrap=False, overflow="fold")
+        for row in text.wrap(self._console, max(20, self.width - indent)):
+            row.rstrip()
+            self._console.print(Text(" " * indent) + row, soft_wrap=True)
+
+    def labelled(self, label: str, *parts: str | tuple[str, str], indent: int = 2, room: int = 9) -> None:
+        """A dim label, then text that wraps under itself."""
+        text = Text.assemble(*parts, overflow="fold")
+        rows = text.wrap(self._console, max(20, self.width - indent - room)) or [Text("")]
+        for number, row in enumerate(rows):
+            row.rstrip()
+            head = Text(" " * indent) + Text((label if number == 0 else "").ljust(room), style="dim")
+            self._console.print(head + row, soft_wrap=True)
+
+    def exact(self, label: str, text: str, *, style: str = "bold", indent: int = 2, room: int = 9) -> None:
+        """A command to be copied: never wrapped, never elided."""
+        head = Text(" " * indent) + Text(label.ljust(room), style="dim")
+        self._console.print(head + Text(text, style=style), soft_wrap=True)
+
+    def blank(self) -> None:
+        """An empty line."""
+        self._console.print()
+
+    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
+        """A table without frames: what no column can hold is elided in the middle of the flexible ones."""
+        body = list(rows)
+        widths = fit_widths(columns, body, self.width)
+        head = [Cell(column.title, "dim") for column in columns]
+        for row in (head, *body):
+            cells = [
+                _padded(cell, width, column.align)
+                for cell, width, column in zip(row, widths, columns, strict=True)
+            ]
+            line = Text(GAP).join(cells)
+            line.rstrip()
+            self._console.print(line, soft_wrap=True)
+
+
+def fit_widths(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int) -> list[int]:
+    """Cells for each column: fixed ones what they need, flexible ones a fair share of the rest."""
+    needs = [
+        max([cell_len(column.title), *(cell_len(row[place].text) for row in rows)])
+        for place, column in enumerate(columns)
+    ]
+    flexible = [place for place, column in enumerate(columns) if column.flexible]
+    fixed = sum(need for place, need in enumerate(needs) if place not in flexible)
+    room = max(8 * len(flexible), width - fixed - len(GAP) * (len(columns) - 1))
+    for place in sorted(flexible, key=lambda place: needs[place]):
+        needs[place] = min(needs[place], room // len(flexible))
+        room -= needs[place]
+        flexible = flexible[1:]
+    return needs
+
+
+def elide(text: str, width: int) -> str:
+    """Shorten in the middle, where keys differ least: their agent stands first, their chat last."""
+    if cell_len(text) <= width:
+        return text
+    tail_room = (width - 1) * 2 // 3
+    head = set_cell_size(text, width - 1 - tail_room).rstrip()
+    tail = ""
+    for char in reversed(text):
+        if cell_len(char + tail) > tail_room:
+            break
+        tail = char + tail
+    return f"{head}…{tail}"
+
+
+def _padded(cell: Cell, width: int, align: str) -> Text:
+    shown = elide(cell.text, width)
+    space = " " * (width - cell_len(shown))
+    body = Text(shown, style=cell.style)
+    return Text(space) + body if align == "right" else body + Text(space)

@@ -1,0 +1,101 @@
+"""Words for people: sizes, ages, times, and keys made safe to print.
+
+User data (keys, evidence, texts) may hold anything: escape sequences, line ends, bidi controls, half
+surrogates. Nothing of it reaches a terminal unchanged.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+UNKNOWN = "-"
+
+
+def visible(text: str) -> str:
+    """One line without control characters: they are written out, bidi controls are dropped."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_visible_char(char) for char in text if char not in _BIDI)
+
+
+def _visible_char(char: str) -> str:
+    category = unicodedata.category(char)
+    if category in ("Cc", "Zl", "Zp"):
+        return _NAMED.get(char) or (f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}")
+    if category in ("Cs", "Co", "Cn"):
+        return f"\\u{ord(char):04x}"
+    return char
+
+
+def size(count: int | None) -> str:
+    """Bytes in decimal units: 999 B, 1.2 KB, 512 KB, 3.4 MB."""
+    if count is None:
+        return UNKNOWN
+    if count < 1000:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("KB", "MB", "GB", "TB"):
+        value /= 1000
+        if value < 999.5 or unit == "TB":
+            return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
+    return f"{count} B"
+
+
+def tokens(count: int | None) -> str:
+    """Tokens: 950, 23.4k, 1.2M."""
+    if count is None:
+        return UNKNOWN
+    if count < 1000:
+        return str(count)
+    return f"{count / 1000:.1f}k" if count < 999_950 else f"{count / 1_000_000:.1f}M"
+
+
+def percent(share: float | None) -> str:
+    """A share of one as "87 %"."""
+    return UNKNOWN if share is None else f"{min(share, 99.99) * 100:.0f} %"
+
+
+def duration(milliseconds: int) -> str:
+    """A stretch of time in its largest unit: 12s, 3m, 5h, 2d, 7w."""
+    seconds = max(0, milliseconds // 1000)
+    for unit, length in (("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= 2 * length or (unit == "m" and seconds >= 60):
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
+def age(at: int | None, now: int) -> str:
+    """How long ago, "-" when unknown."""
+    return UNKNOWN if at is None else duration(now - at)
+
+
+def moment(at: int | None, *, utc: bool) -> str:
+    """A time to the second, in the local zone or in UTC; "-" when unknown or beyond the calendar."""
+    if at is None:
+        return UNKNOWN
+    try:
+        then = datetime.fromtimestamp(at / 1000, tz=UTC)
+        return (
+            f"{then:%Y-%m-%d %H:%M:%S} UTC" if utc else f"{then.astimezone():%Y-%m-%d %H:%M:%S %Z}".rstrip()
+        )
+    except (OverflowError, ValueError, OSError):
+        return UNKNOWN
+
+
+def iso(at: int | None) -> str | None:
+    """The contract's form of a time: ISO 8601, UTC, milliseconds, Z; None when it cannot be said."""
+    if at is None:
+        return None
+    try:
+        then = datetime.fromtimestamp(at / 1000, tz=UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+    return f"{then:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
+
+
+def count_of(number: int, singular: str, plural: str = "") -> str:
+    """A number with its noun: 1 session, 3 sessions."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
