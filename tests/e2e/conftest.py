@@ -81,11 +81,9 @@ def start_gateway(
     """Starts gateways that end with the test. Further arguments go to `Gateway`."""
     with ExitStack() as running:
 
-        def start(version: str, **options: Any) -> Gateway:
+        def start(version: str, provider_url: str = "", **options: Unpack[Options]) -> Gateway:
             root = tmp_path / f"openclaw-{version}"
-            made = Gateway(
-                installed(version), root, options.pop("provider_url", provider.base_url), **options
-            )
+            made = Gateway(installed(version), root, provider_url or provider.base_url, **options)
             return running.enter_context(made)
 
         yield start
