@@ -45,6 +45,8 @@ class Entry:
         text_chars: the full length of that text in characters.
         failure_text: OpenClaw's own failure words as an answer (see `failures.py`), whoever is named as provider.
         target_id: a `leaf` entry's target; `append_parent_id`, `side` its other fields.
+        sent_at: a message's own `timestamp`, epoch milliseconds. OpenClaw's retry of a message repeats it.
+        tool_name: the tool a toolResult comes from.
     """
 
     line: int
@@ -79,6 +81,8 @@ class Entry:
     null_role: bool = False
     failure_text: bool = False
     active: bool | None = None
+    sent_at: int | None = None
+    tool_name: str = ""
 
     @property
     def is_answer(self) -> bool:

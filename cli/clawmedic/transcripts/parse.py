@@ -1,0 +1,330 @@
+"""From a raw line to an `Entry`, or to a `Malformed` that says why not (openclaw-files.md 6).
+
+This runs on every line of a tail and must not cost more than reading the JSON does.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import MISSING, field, fields, make_dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import orjson
+
+from clawmedic.stores.reader import RawEntry
+from clawmedic.transcripts.entry import TEXT_LIMIT, Entry, Malformed, ToolCall, Usage
+from clawmedic.transcripts.failures import is_failure_text
+
+SECOND_LOOK_BYTES = 16 * 1024 * 1024
+"""A line that orjson refuses is read again, slowly and kindly, up to this size."""
+
+_MAX_INT = 2**63 - 1
+_TOOL_CALLS = frozenset(("toolCall", "toolUse", "tool_use", "functionCall"))
+_NO_USAGE = Usage(input=0, output=0, cache_read=0, cache_write=0, total=0)
+
+
+def _draft_of(cls: type) -> Callable[..., Any]:
+    """A class of the same layout that is not frozen.
+
+    A frozen dataclass sets each field through `object.__setattr__`: 3 µs for an entry, more than its JSON
+    takes. A draft is filled at once; giving it the class `cls` freezes it.
+    """
+    columns: list[Any] = [
+        (item.name, object)
+        if item.default is MISSING
+        else (item.name, object, field(default=item.default))
+        for item in fields(cls)
+    ]
+    return make_dataclass(f"_{cls.__name__}Draft", columns, slots=True)
+
+
+_EntryDraft = _draft_of(Entry)
+_UsageDraft = _draft_of(Usage)
+
+
+def parse_entry(raw: RawEntry) -> Entry | Malformed:
+    """Read one line. Never raises: whatever the line holds is an entry or a reason why it is none.
+
+    A line is an entry when it is a JSON object with a `type`; fields of a wrong type count as missing.
+    As in OpenClaw, bytes that are not UTF-8 and lone surrogates inside a string do not make it malformed.
+    """
+    if raw.oversized:
+        return _malformed(raw, "the line is longer than the limit and was not read")
+    try:
+        value = orjson.loads(raw.data)
+    except orjson.JSONDecodeError as error:
+        value, reason = _second_look(raw.data, str(error))
+        if reason:
+            return _malformed(raw, reason)
+    if type(value) is not dict:
+        return _malformed(raw, f"not an object but {_json_name(value)}")
+    kind = value.get("type")
+    if type(kind) is not str or not kind:
+        return _malformed(raw, "an object without a type")
+    return _entry(raw, kind, value)
+
+
+def load_object(data: bytes) -> dict[str, object] | None:
+    """The JSON object of a line as OpenClaw would read it, None when it would not."""
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        value, reason = _second_look(data, str(error))
+        if reason:
+            return None
+    return value if type(value) is dict else None
+
+
+def _malformed(raw: RawEntry, reason: str) -> Malformed:
+    return Malformed(line=raw.line, size_bytes=raw.size_bytes, reason=reason, torn=not raw.terminated)
+
+
+def _second_look(data: bytes, reason: str) -> tuple[Any, str]:
+    """What OpenClaw reads and orjson does not: bytes that are not UTF-8, lone surrogates. (value, reason)."""
+    if not data.strip():
+        return None, "an empty line"
+    if b"\x00" in data:
+        return None, "NUL bytes"
+    if len(data) > SECOND_LOOK_BYTES:
+        return None, reason
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "replace")
+        reason = f"not UTF-8; {reason}"
+    try:
+        value = json.loads(text, parse_constant=_no_constant)
+        # lone surrogates cannot be printed or written: they become "?"
+        return orjson.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")), ""
+    except RecursionError:
+        return None, "nested too deeply to be read"
+    except ValueError:
+        return None, reason
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(name)
+
+
+def _json_name(value: object) -> str:
+    return "a list" if isinstance(value, list) else f"a bare {type(value).__name__}"
+
+
+def _entry(raw: RawEntry, kind: str, value: dict[str, Any]) -> Entry:
+    draft = _EntryDraft(raw.line, kind, raw.size_bytes)
+    identity = value.get("id")
+    if type(identity) is str:
+        draft.id = identity
+    parent = value.get("parentId")
+    if type(parent) is str and parent:
+        draft.parent_id = parent
+    draft.at = epoch_ms(value.get("timestamp"))
+    draft.active = raw.active
+    if "appendMode" in value:
+        draft.side = value["appendMode"] == "side"
+    fill = _message if kind == "message" else _FILL.get(kind)
+    if fill:
+        fill(draft, value)
+    draft.__class__ = Entry
+    return cast("Entry", draft)
+
+
+def _message(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401 - an Entry while it is being filled
+    message = value.get("message")
+    if type(message) is not dict:
+        draft.null_role = draft.empty_content = True
+        return
+    role = message.get("role")
+    if type(role) is str and role:
+        draft.role = role
+    else:
+        draft.null_role = True
+    sent = message.get("timestamp")
+    draft.sent_at = sent if type(sent) is int and 0 <= sent <= _MAX_INT else epoch_ms(sent)
+    _content(draft, message.get("content"))
+    if role == "assistant":
+        _assistant(draft, message)
+    elif role == "toolResult":
+        draft.tool_call_id = _text(message.get("toolCallId"))
+        draft.tool_name = _text(message.get("toolName"))
+        draft.is_error = message.get("isError") is True
+
+
+def _assistant(draft: Any, message: dict[str, Any]) -> None:  # noqa: ANN401
+    draft.provider = provider = _text(message.get("provider"))
+    draft.model = _text(message.get("model"))
+    draft.stop_reason = _text(message.get("stopReason"))
+    draft.usage = usage = _usage(message.get("usage"))
+    if "errorMessage" in message:
+        draft.error_message = _text(message["errorMessage"])[:TEXT_LIMIT]
+    if provider == "openclaw" or usage is None or usage.total == 0:
+        draft.failure_text = is_failure_text(draft.text)
+
+
+def _content(draft: Any, content: object) -> None:  # noqa: ANN401
+    """Text, thinking and tool calls of a message's content: a string, or a list of blocks."""
+    if type(content) is str:
+        draft.text = content[:TEXT_LIMIT]
+        draft.text_chars = len(content)
+        draft.empty_content = not content
+        return
+    if type(content) is not list:
+        draft.empty_content = True
+        return
+    if len(content) == 1 and type(only := content[0]) is dict and only.get("type") == "text":
+        text = _text(only.get("text"))
+        draft.text = text[:TEXT_LIMIT]
+        draft.text_chars = len(text)
+        draft.empty_content = not text
+        return
+    _blocks(draft, content)
+
+
+def _blocks(draft: Any, content: list[object]) -> None:  # noqa: ANN401
+    texts: list[str] = []
+    calls: list[ToolCall] = []
+    thinking = others = 0
+    for block in content:
+        if type(block) is not dict:
+            others += type(block) is str and bool(block)
+            continue
+        kind = block.get("type")
+        if kind == "text":
+            texts.append(_text(block.get("text")))
+        elif kind == "thinking":
+            thinking += len(_text(block.get("thinking")))
+        elif kind in _TOOL_CALLS if type(kind) is str else False:
+            calls.append(ToolCall(_text(block.get("id")), _text(block.get("name"))))
+        else:
+            others += 1
+    draft.text = _joined(texts)
+    draft.text_chars = sum(map(len, texts))
+    draft.thinking_chars = thinking
+    draft.tool_calls = tuple(calls)
+    draft.empty_content = not (draft.text_chars or thinking or calls or others)
+
+
+def _joined(texts: list[str]) -> str:
+    """The blocks' text, cut, without building the whole of it first."""
+    kept: list[str] = []
+    room = TEXT_LIMIT
+    for text in texts:
+        if room <= 0:
+            break
+        if text:
+            kept.append(text[:room])
+            room -= len(text)
+    return "\n".join(kept)[:TEXT_LIMIT]
+
+
+def _usage(value: object) -> Usage | None:
+    """Missing and unreadable numbers are 0; the total is `totalTokens`, else the sum."""
+    if type(value) is not dict:
+        return None
+    draft = _UsageDraft(
+        _count(value.get("input")),
+        _count(value.get("output")),
+        _count(value.get("cacheRead")),
+        _count(value.get("cacheWrite")),
+        _count(value.get("totalTokens")),
+    )
+    if not draft.total:
+        draft.total = draft.input + draft.output + draft.cache_read + draft.cache_write
+        if not draft.total:
+            return _NO_USAGE
+    draft.__class__ = Usage
+    return cast("Usage", draft)
+
+
+def _count(value: object) -> int:
+    if type(value) is int:
+        return value if 0 <= value <= _MAX_INT else 0
+    return max(_whole(value) or 0, 0)
+
+
+def _header(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401
+    draft.version = _whole(value.get("version"))
+    draft.session_id = draft.id
+    draft.parent_session = _text(value.get("parentSession"))
+
+
+def _compaction(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401
+    summary = _text(value.get("summary"))
+    draft.text = summary[:TEXT_LIMIT]
+    draft.text_chars = draft.summary_chars = len(summary)
+    draft.tokens_before = _whole(value.get("tokensBefore"))
+    draft.first_kept_id = _text(value.get("firstKeptEntryId"))
+
+
+def _custom(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401
+    draft.custom_type = _text(value.get("customType"))
+    data = value.get("data")
+    if type(data) is not dict:
+        return
+    draft.provider = _text(data.get("provider"))
+    draft.model = _text(data.get("modelId")) or _text(data.get("model"))
+    if draft.custom_type == "openclaw:prompt-error":
+        draft.error_message = _text(data.get("error"))[:TEXT_LIMIT]
+
+
+def _custom_message(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401
+    draft.custom_type = _text(value.get("customType"))
+    _content(draft, value.get("content"))
+
+
+def _model_change(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401
+    draft.provider = _text(value.get("provider"))
+    draft.model = _text(value.get("modelId"))
+
+
+def _leaf(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401
+    draft.target_id = _text(value.get("targetId"))
+    draft.append_parent_id = _text(value.get("appendParentId"))
+
+
+_FILL: dict[str, Callable[[Any, dict[str, Any]], None]] = {
+    "session": _header,
+    "compaction": _compaction,
+    "branch_summary": _compaction,
+    "reset": _compaction,
+    "custom": _custom,
+    "custom_message": _custom_message,
+    "model_change": _model_change,
+    "leaf": _leaf,
+}
+
+
+def _text(value: object) -> str:
+    return value if type(value) is str else ""
+
+
+def _whole(value: object) -> int | None:
+    """A whole number, also where it is written as a float or as text; None for anything else."""
+    if type(value) is int:
+        return value if abs(value) <= _MAX_INT else None
+    if type(value) is float:
+        return int(value) if math.isfinite(value) and abs(value) < _MAX_INT else None
+    if type(value) is str and len(value) <= 20:
+        try:
+            return int(value)
+        except ValueError:
+            return None
+    return None
+
+
+def epoch_ms(value: object) -> int | None:
+    """Epoch milliseconds of an ISO time stamp (or of a number that is one), None when it is neither."""
+    if type(value) is str:
+        try:
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=UTC)
+            number: int | None = round(moment.timestamp() * 1000)
+        except (ValueError, OverflowError):
+            return None
+    else:
+        number = _whole(value)
+    return number if number is not None and number >= 0 else None
