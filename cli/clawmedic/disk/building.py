@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from clawmedic.errors import RefusedError, UsageError
 
@@ -30,11 +31,15 @@ def make_directory(path: Path) -> Path:
         path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
         occupied = next(path.iterdir(), None)
     except (FileExistsError, NotADirectoryError) as error:
-        raise RefusedError(f"not a directory: {path}", hint="name a directory that is empty or not there") from error
+        raise RefusedError(
+            f"not a directory: {path}", hint="name a directory that is empty or not there"
+        ) from error
     except OSError as error:
         raise RefusedError(f"cannot create {path}: {error.strerror or error}") from error
     if occupied is not None:
-        raise RefusedError(f"not empty: {path} holds {occupied.name}", hint="name a directory that is empty or not there")
+        raise RefusedError(
+            f"not empty: {path} holds {occupied.name}", hint="name a directory that is empty or not there"
+        )
     return path
 
 
@@ -65,18 +70,22 @@ def write_lines(path: Path, lines: Iterable[bytes], *, mtime_ms: int | None = No
     write_bytes(path, b"".join(line + b"\n" for line in lines), mtime_ms=mtime_ms)
 
 
-def create_database(path: Path, schema: str, user_version: int, fill: Callable[[sqlite3.Connection], None]) -> None:
+def create_database(
+    path: Path, schema: str, user_version: int, fill: Callable[[sqlite3.Connection], None]
+) -> None:
     """A new database in WAL mode, as a killed process leaves it: the content is in the `-wal` file.
 
-    OpenClaw's databases look so after their first start (openclaw-sqlite.md 1): whoever ignores the log reads an
-    empty database. `-shm` is not there.
+    OpenClaw's databases look so after their first start (openclaw-sqlite.md 1): whoever ignores the log
+    reads an empty database. `-shm` is not there.
 
     Raises:
         RefusedError: the path exists.
         UsageError: this Python's SQLite is too old for STRICT tables.
     """
     if sqlite3.sqlite_version_info < STRICT_TABLES:
-        raise UsageError(f"SQLite {sqlite3.sqlite_version} is too old", hint="use a Python with SQLite 3.37 or later")
+        raise UsageError(
+            f"SQLite {sqlite3.sqlite_version} is too old", hint="use a Python with SQLite 3.37 or later"
+        )
     if path.exists():
         raise RefusedError(f"already there: {path}")
     workshop = path.parent / f".building-{path.name}"
@@ -93,9 +102,11 @@ def create_database(path: Path, schema: str, user_version: int, fill: Callable[[
     shutil.rmtree(workshop)
 
 
-def remove_tree(path: Path) -> None:
-    """Remove a tree that was built here."""
-    shutil.rmtree(path)
+@contextmanager
+def passing_directory(parent: Path) -> Iterator[Path]:
+    """A private directory in `parent` that is gone afterwards, with all that is in it."""
+    with TemporaryDirectory(prefix="clawmedic-", dir=parent) as name:
+        yield Path(name)
 
 
 def _prepare(database: sqlite3.Connection, user_version: int) -> None:

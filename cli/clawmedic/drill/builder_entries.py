@@ -44,7 +44,9 @@ def user(version: Version, text: str, at: int, run_id: str) -> JsonObject:
     }
 
 
-def answer(version: Version, content: list[JsonObject], at: int, tokens: tuple[int, int], stop: str, run_id: str) -> JsonObject:
+def answer(
+    version: Version, content: list[JsonObject], at: int, tokens: tuple[int, int], *, stop: str, run_id: str
+) -> JsonObject:
     """A model's answer. `tokens` are (prompt, output) as the provider counted them."""
     message: JsonObject = {
         "role": "assistant",
@@ -77,7 +79,9 @@ def usage(prompt: int, output: int) -> JsonObject:
 
 def failed_answer(version: Version, error: str, at: int, stop: str = "error") -> JsonObject:
     """An answer that failed (`error`) or was stopped by a person (`aborted`)."""
-    content: list[JsonObject] = [{"type": "text", "text": LEFT_EMPTY}] if version is Version.V7 and stop == "error" else []
+    content: list[JsonObject] = (
+        [{"type": "text", "text": LEFT_EMPTY}] if version is Version.V7 and stop == "error" else []
+    )
     message: JsonObject = {
         "role": "assistant",
         "content": content,

@@ -19,9 +19,16 @@ def write_events(database: sqlite3.Connection, story: Story) -> None:
     messages = 0
     for seq, entry in enumerate(story.entries):
         at, event_id = _time_of(entry), str(entry["id"])
-        body = orjson.dumps(entry)
-        _insert_event(database, story.session_id, seq, at, body, entry)
-        identity = (story.session_id, event_id, seq, entry["type"], entry.get("parentId"), _idempotency_key(entry), at)
+        _insert_event(database, story.session_id, seq, entry)
+        identity = (
+            story.session_id,
+            event_id,
+            seq,
+            entry["type"],
+            entry.get("parentId"),
+            _idempotency_key(entry),
+            at,
+        )
         database.execute("INSERT INTO transcript_event_identities VALUES (?, ?, ?, ?, ?, ?, ?)", identity)
         if seq:
             position = messages if entry["type"] == "message" else None
@@ -33,13 +40,14 @@ def write_events(database: sqlite3.Connection, story: Story) -> None:
     database.execute("INSERT INTO session_transcript_index_state VALUES (?, ?, ?, ?, ?, ?, ?)", state)
 
 
-def _insert_event(database: sqlite3.Connection, session_id: str, seq: int, at: int, body: bytes, entry: JsonObject) -> None:
-    import zstandard  # noqa: PLC0415 - heavy, and only this generation needs it
+def _insert_event(database: sqlite3.Connection, session_id: str, seq: int, entry: JsonObject) -> None:
+    import zstandard
 
     statement = (
-        "INSERT INTO transcript_events "
-        "(session_id, seq, event_json, created_at, event_zstd, event_utf8_bytes, navigation_json) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO transcript_events (session_id, seq, event_json, created_at, event_zstd, "
+        "event_utf8_bytes, navigation_json) VALUES (?, ?, ?, ?, ?, ?, ?)"
     )
+    body, at = orjson.dumps(entry), _time_of(entry)
     if len(body) <= PLAIN_BYTES:
         database.execute(statement, (session_id, seq, body.decode(), at, None, len(body), None))
         return
@@ -53,7 +61,15 @@ def _navigation(entry: JsonObject, size: int) -> JsonObject:
     place: JsonObject = {name: entry.get(name) for name in ("type", "id", "parentId", "timestamp")}
     message = entry.get("message")
     role = {"role": message.get("role")} if isinstance(message, dict) else {}
-    model = {name: message[name] for name in ("role", "provider", "model", "stopReason", "timestamp") if name in message} if isinstance(message, dict) else {}
+    model = (
+        {
+            name: message[name]
+            for name in ("role", "provider", "model", "stopReason", "timestamp")
+            if name in message
+        }
+        if isinstance(message, dict)
+        else {}
+    )
     return {
         "version": 1,
         "report": {"kind": "canonical", "hasParentId": True, "entry": place},

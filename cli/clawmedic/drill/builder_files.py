@@ -1,4 +1,4 @@
-"""State directories of the file generation: sessions.json, JSONL transcripts, lock files (openclaw-files.md 4)."""
+"""State directories of the file generation: sessions.json, JSONL, lock files (openclaw-files.md 4)."""
 
 from __future__ import annotations
 

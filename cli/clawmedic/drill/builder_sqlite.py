@@ -1,4 +1,4 @@
-"""State directories of the SQLite generation: the agent's database and the state database (openclaw-sqlite.md 1)."""
+"""State directories of the SQLite generation: the agent's and the state database (openclaw-sqlite.md 1)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,17 @@ LEASE_MS = 300_000
 
 
 def write_sqlite_tree(tree: Tree) -> None:
-    """Make the whole state directory and its log; both databases keep their content in the write-ahead log."""
+    """Make the whole state directory and its log; both databases keep their content in the `-wal` file."""
     write_config(tree)
     agent, state = tree.state / DATABASE, tree.state / "state" / "openclaw.sqlite"
     for path in (agent, state):
         path.parent.mkdir(parents=True)
-    building.create_database(agent, _ddl("agent.sql"), AGENT_SCHEMA, lambda database: _fill_agent(database, tree))
-    building.create_database(state, _ddl("state.sql"), STATE_SCHEMA, lambda database: _fill_state(database, tree))
+    building.create_database(
+        agent, _ddl("agent.sql"), AGENT_SCHEMA, lambda database: _fill_agent(database, tree)
+    )
+    building.create_database(
+        state, _ddl("state.sql"), STATE_SCHEMA, lambda database: _fill_state(database, tree)
+    )
     write_log(tree)
 
 
@@ -52,13 +56,21 @@ def _fill_agent(database: sqlite3.Connection, tree: Tree) -> None:
 def _entry(story: Story) -> JsonObject:
     """`entry_json`: the row as the release keeps it."""
     entry: JsonObject = dict(story.row)
-    entry |= {"createdVia": "run" if story.rpc else "channel", "groupId": story.chat, "agentHarnessId": "openclaw"}
+    entry |= {
+        "createdVia": "run" if story.rpc else "channel",
+        "groupId": story.chat,
+        "agentHarnessId": "openclaw",
+    }
     if story.rpc:
         entry["delivery"] = {"kind": "none"}
         return entry
     context = delivery_context(story)
     route = {"channel": "telegram", "accountId": "default", "target": {"to": context["to"]}}
-    entry |= {"chatType": "group", "systemSent": True, "delivery": {"kind": "external", "route": route, "context": context}}
+    entry |= {
+        "chatType": "group",
+        "systemSent": True,
+        "delivery": {"kind": "external", "route": route, "context": context},
+    }
     return entry
 
 
@@ -119,7 +131,12 @@ def _write_conversation(database: sqlite3.Connection, story: Story) -> None:
 
 
 def _write_pending(database: sqlite3.Connection, story: Story, waiting: Waiting) -> None:
-    message = {"role": "user", "content": waiting.text, "timestamp": waiting.at, "idempotencyKey": f"{waiting.run_id}:user"}
+    message = {
+        "role": "user",
+        "content": waiting.text,
+        "timestamp": waiting.at,
+        "idempotencyKey": f"{waiting.run_id}:user",
+    }
     pending = {
         "input_id": story.ids.uuid(),
         "session_key": story.key,
@@ -159,7 +176,9 @@ def _write_owner(database: sqlite3.Connection, tree: Tree, ids: Ids) -> None:
         "owner": ids.uuid(),
         "expires_at": last + LEASE_MS,
         "heartbeat_at": last,
-        "payload_json": orjson.dumps({"owner": owner, "port": tree.port, "mode": "foreground"}).decode(),
+        "payload_json": orjson.dumps(
+            {"owner": owner, "port": tree.gateway.port, "mode": "foreground"}
+        ).decode(),
         "created_at": tree.booted_at,
         "updated_at": last,
     }
@@ -173,7 +192,12 @@ def _write_owner(database: sqlite3.Connection, tree: Tree, ids: Ids) -> None:
         "opened_at": tree.booted_at,
     }
     _insert(database, "agent_database_leases", handle)
-    listed = {"agent_id": "main", "path": str(DATABASE), "schema_version": AGENT_SCHEMA, "last_seen_at": tree.booted_at}
+    listed = {
+        "agent_id": "main",
+        "path": str(DATABASE),
+        "schema_version": AGENT_SCHEMA,
+        "last_seen_at": tree.booted_at,
+    }
     _insert(database, "agent_databases", listed)
 
 
@@ -207,7 +231,7 @@ def _write_run(database: sqlite3.Connection, tree: Tree, story: Story, run: Run)
 
 
 def _write_refused_message(database: sqlite3.Connection, story: Story, waiting: Waiting, number: int) -> None:
-    """A refused chat message: completed in the spool, readable only in the channel's message cache (openclaw-channels.md 3)."""
+    """A refused chat message: its text is only in the message cache (openclaw-channels.md 0.2)."""
     message_id = 1_000 + number
     event = {
         "queue_name": '["telegram","default"]',

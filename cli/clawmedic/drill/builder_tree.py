@@ -1,4 +1,4 @@
-"""What every state directory of the drill has, whatever its generation: the config, the log, the gateway that is gone."""
+"""What every state directory of the drill has: the config, the log, the gateway that is gone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clawmedic.disk import building
 from clawmedic.drill.builder_entries import API, MODEL, PROVIDER, JsonObject
 from clawmedic.drill.builder_log import LogLine, record
 from clawmedic.drill.ids import iso
-from clawmedic.drill.nobody import DeadProcess
+from clawmedic.drill.nobody import DeadGateway
 from clawmedic.drill.story import CWD, RESERVE, WINDOW, Story
 from clawmedic.drill.versions import Version
 
@@ -26,15 +26,13 @@ class Tree:
     Attributes:
         root: the directory that holds `state` and `logs`.
         booted_at: when its gateway started, epoch milliseconds; it was killed after the last story.
-        gateway: the process that was this gateway.
-        port: the port of its config; nobody listens there.
+        gateway: the process that was this gateway; nobody listens on its port.
     """
 
     root: Path
     version: Version
     booted_at: int
-    gateway: DeadProcess
-    port: int
+    gateway: DeadGateway
     stories: Sequence[Story]
 
     @property
@@ -51,7 +49,12 @@ class Tree:
 def write_config(tree: Tree) -> None:
     """`openclaw.json` as the release accepts it: 9.6 refuses `reserveTokens` (openclaw.md 1.8)."""
     model = {"id": MODEL, "name": MODEL, "reasoning": False, "contextWindow": WINDOW, "maxTokens": 4096}
-    provider = {"baseUrl": "http://127.0.0.1:9/v1", "apiKey": "${EXAMPLE_API_KEY}", "api": API, "models": [model]}
+    provider = {
+        "baseUrl": "http://127.0.0.1:9/v1",
+        "apiKey": "${EXAMPLE_API_KEY}",
+        "api": API,
+        "models": [model],
+    }
     compaction: JsonObject = {"timeoutSeconds": 180}
     if tree.version is Version.V7:
         compaction |= {"reserveTokens": RESERVE[tree.version], "reserveTokensFloor": 0}
@@ -63,7 +66,7 @@ def write_config(tree: Tree) -> None:
     }
     config = {
         "meta": {"lastTouchedVersion": tree.version.value},
-        "gateway": {"mode": "local", "port": tree.port, "bind": "loopback"},
+        "gateway": {"mode": "local", "port": tree.gateway.port, "bind": "loopback"},
         "models": {"mode": "replace", "providers": {PROVIDER: provider}},
         "agents": {"defaults": defaults},
     }
@@ -77,7 +80,12 @@ def write_log(tree: Tree) -> None:
     lines.sort(key=lambda line: line.at)
     boot = [
         LogLine(tree.booted_at, "INFO", "gateway", "loading configuration…"),
-        LogLine(tree.booted_at + 900, "INFO", "gateway", f"agent model: {PROVIDER}/{MODEL} (thinking=off, fast=off)"),
+        LogLine(
+            tree.booted_at + 900,
+            "INFO",
+            "gateway",
+            f"agent model: {PROVIDER}/{MODEL} (thinking=off, fast=off)",
+        ),
         LogLine(tree.booted_at + 4_000, "INFO", "gateway", "gateway ready"),
     ]
     shaped = (orjson.dumps(record(tree.version, line)) for line in [*boot, *lines])

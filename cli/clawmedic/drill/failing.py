@@ -27,7 +27,13 @@ KEPT_REPLY = (
     "⚠️ Auto-compaction could not recover this turn. I kept this conversation mapped to the current session. "
     "Please try again, use /compact, or use /new to start a fresh session." + BUFFER_ADVICE
 )
-RESET_REPLY = "⚠️ Context limit exceeded. I've reset our conversation to start fresh - please try again." + BUFFER_ADVICE
+MISSING_SECTIONS = (
+    "Compaction safeguard: finalized summary failed quality checks; reasonCodes=missing_section reasonCount=5"
+)
+ALL_ATTEMPTS = "All summarization attempts failed for 6 messages. Last error:"
+RESET_REPLY = (
+    "⚠️ Context limit exceeded. I've reset our conversation to start fresh - please try again." + BUFFER_ADVICE
+)
 
 
 def refuse(story: Story, fault: Fault) -> None:
@@ -52,10 +58,14 @@ def _overflow(story: Story, fault: Fault, text: str, run_id: str, trace: str) ->
     started = story.now
     story.wait(8_000 if "timed out" in fault.words else 900)
     if fault.rejected:
-        story.say("WARN", EMBEDDED, f"[compaction] request rejected for {story.model}; retrying with minimal", trace)
+        story.say(
+            "WARN", EMBEDDED, f"[compaction] request rejected for {story.model}; retrying with minimal", trace
+        )
     late_end = story.version is Version.V7 and "timed out" in fault.words
     if late_end:
-        thrown = f"contextEngine.compact() threw during overflow recovery for {story.model}: Error: {fault.reason}"
+        thrown = (
+            f"contextEngine.compact() threw during overflow recovery for {story.model}: Error: {fault.reason}"
+        )
         story.say("WARN", EMBEDDED, thrown, trace)
     else:
         _end_line(story, fault, run_id, diag, "overflow", 3, started, trace)
@@ -67,7 +77,12 @@ def _overflow(story: Story, fault: Fault, text: str, run_id: str, trace: str) ->
             "livenessState=blocked suggestedAction=reset_or_new kind=context_overflow"
         )
         story.say("WARN", EMBEDDED, blocked, trace)
-        story.say("ERROR", "", f"Auto-compaction failed ({OVERFLOW}). Preserving existing session mapping for {story.key}.", trace)
+        story.say(
+            "ERROR",
+            "",
+            f"Auto-compaction failed ({OVERFLOW}). Preserving existing session mapping for {story.key}.",
+            trace,
+        )
     elif story.rpc:
         story.say("INFO", "", OVERFLOW_REPLY)
     if late_end:
@@ -101,34 +116,35 @@ def _preflight(story: Story, fault: Fault, run_id: str, trace: str) -> None:
     started = story.now
     story.wait(1_500)
     if fault is QUALITY_GUARD:
-        checks = "Compaction safeguard: finalized summary failed quality checks; reasonCodes=missing_section reasonCount=5"
-        story.say("WARN", "compaction-safeguard", checks, trace)
+        story.say("WARN", "compaction-safeguard", MISSING_SECTIONS, trace)
     elif fault.summariser:
         story.say("WARN", "compaction", f"Full summarization failed: {fault.reason}", trace)
         cancelled = (
             "Compaction summarization failed; cancelling compaction to preserve history: "
-            f"All summarization attempts failed for 6 messages. Last error: {fault.reason} | summarization_failed"
+            f"{ALL_ATTEMPTS} {fault.reason} | summarization_failed"
         )
         story.say("WARN", "compaction-safeguard", cancelled, trace)
     else:
         story.say("WARN", EMBEDDED, "context-engine compaction failed", trace, {"errorMessage": fault.words})
     if fault.rejected:
-        story.say("WARN", EMBEDDED, f"[compaction] request rejected for {story.model}; retrying with minimal", trace)
+        story.say(
+            "WARN", EMBEDDED, f"[compaction] request rejected for {story.model}; retrying with minimal", trace
+        )
     diag = f"cmp-{story.ids.hex(8)}-{story.ids.hex(6)}"
     _end_line(story, fault, story.session_id, diag, "budget", 1, started, trace)
     if story.rpc:
-        refused = f"errorMessage={_preflight_error(fault)} runId={run_id} conn={story.ids.hex(8)} id={story.ids.hex(8)}"
-        story.say("INFO", "gateway/ws", f"⇄ res ✗ agent errorCode=UNAVAILABLE {refused}", trace)
+        refused = f"⇄ res ✗ agent errorCode=UNAVAILABLE errorMessage={_preflight_error(fault)} runId={run_id}"
+        story.say("INFO", "gateway/ws", f"{refused} conn={story.ids.hex(8)} id={story.ids.hex(8)}", trace)
 
 
 def _preflight_error(fault: Fault) -> str:
     masked = fault.summariser and not fault.rejected
-    frame = "Compaction safeguard could not summarize the session: All summarization attempts failed for 6 messages. Last error: "
-    reason = f"{frame}{fault.reason} | summarization_failed" if masked else fault.reason
+    frame = f"Compaction safeguard could not summarize the session: {ALL_ATTEMPTS}"
+    reason = f"{frame} {fault.reason} | summarization_failed" if masked else fault.reason
     return f"Preflight compaction required but failed: {reason}"
 
 
-def _end_line(  # noqa: PLR0913, PLR0917 - the fields of one log line
+def _end_line(  # noqa: PLR0917 - the fields of one log line
     story: Story, fault: Fault, run_id: str, diag: str, trigger: str, attempts: int, started: int, trace: str
 ) -> None:
     text = (
@@ -158,8 +174,8 @@ def auto_reset(story: Story, fault: Fault) -> None:
     old, entries, lost_at = story.session_id, story.entries, story.now
     story.begin()
     story.orphans[old] = entries
-    said = f"Auto-compaction failed ({OVERFLOW}). Restarting session {story.key} -> {story.session_id} and retrying."
-    story.log.append(LogLine(lost_at, "ERROR", "", said))
+    restarted = f"Restarting session {story.key} -> {story.session_id} and retrying."
+    story.log.append(LogLine(lost_at, "ERROR", "", f"Auto-compaction failed ({OVERFLOW}). {restarted}"))
     first = story.entries[0]
     story.entries = [first]
     story.message(builder_entries.injected(RESET_REPLY, story.now))
@@ -168,7 +184,7 @@ def auto_reset(story: Story, fault: Fault) -> None:
 
 
 def fail_run(story: Story, fault: Fault, *, retries: int = 1) -> None:
-    """The ordinary model call fails: the question and the error stand in the transcript, the row says failed."""
+    """The ordinary model call fails: question and error stand in the transcript, the row says failed."""
     text, run_id, trace = prose.ask(story.turns, ASK), story.ids.uuid(), story.ids.hex(32)
     story.hear(text, run_id)
     for _ in range(retries):
@@ -178,7 +194,12 @@ def fail_run(story: Story, fault: Fault, *, retries: int = 1) -> None:
     failed = f'lane task error: lane=session:{story.key} durationMs=1921 error="FailoverError: {fault.words}"'
     story.say("ERROR", "diagnostic", failed, trace)
     ended = story.now
-    story.row |= {"status": "failed", "endedAt": ended, "updatedAt": ended + 15_000, "totalTokensFresh": False}
+    story.row |= {
+        "status": "failed",
+        "endedAt": ended,
+        "updatedAt": ended + 15_000,
+        "totalTokensFresh": False,
+    }
     if story.version is Version.V9:
         story.row |= {"lastRunError": fault.words, "lastRunId": run_id}
         if story.rpc:
@@ -188,10 +209,19 @@ def fail_run(story: Story, fault: Fault, *, retries: int = 1) -> None:
 
 
 def _run_end_lines(story: Story, fault: Fault, run_id: str, trace: str) -> None:
-    common: JsonObject = {"runId": run_id, "provider": PROVIDER, "model": MODEL, "rawErrorPreview": fault.words}
+    common: JsonObject = {
+        "runId": run_id,
+        "provider": PROVIDER,
+        "model": MODEL,
+        "rawErrorPreview": fault.words,
+    }
     end = {"event": "embedded_run_agent_end", "isError": True, "error": "LLM request failed."} | common
     story.say("WARN", EMBEDDED, "embedded run agent end", trace, end)
-    decision = {"event": "embedded_run_failover_decision", "stage": "assistant", "decision": "surface_error"} | common
+    decision = {
+        "event": "embedded_run_failover_decision",
+        "stage": "assistant",
+        "decision": "surface_error",
+    } | common
     story.say("WARN", EMBEDDED, "embedded run failover decision", trace, decision)
 
 
@@ -201,8 +231,15 @@ def stop_by_user(story: Story) -> None:
     story.hear(prose.ask(story.turns, ASK), run_id)
     story.wait(2_000)
     story.message(builder_entries.failed_answer(story.version, "Request was aborted.", story.now, "aborted"))
-    story.add("custom", builder_entries.prompt_error(story.ids, story.session_id, "Request was aborted.", story.now))
-    story.row |= {"status": "killed", "endedAt": story.now, "updatedAt": story.now + 5, "abortedLastRun": True}
+    story.add(
+        "custom", builder_entries.prompt_error(story.ids, story.session_id, "Request was aborted.", story.now)
+    )
+    story.row |= {
+        "status": "killed",
+        "endedAt": story.now,
+        "updatedAt": story.now + 5,
+        "abortedLastRun": True,
+    }
     story.wait(5_000)
 
 
@@ -221,9 +258,23 @@ def tombstone(story: Story) -> None:
         "inspect the failed main session and use /new or /reset"
     )
     story.wait(20_000)
-    story.say("WARN", "main-session-restart-recovery", f"tombstoned main-session restart recovery: {story.key} ({reason})")
-    recovery = {"cycleId": story.ids.uuid(), "revision": 3, "chargedAttempts": 3, "tombstone": {"reason": reason}}
-    story.row |= {"status": "failed", "updatedAt": story.now, "endedAt": story.now, "mainRestartRecovery": recovery}
+    story.say(
+        "WARN",
+        "main-session-restart-recovery",
+        f"tombstoned main-session restart recovery: {story.key} ({reason})",
+    )
+    recovery = {
+        "cycleId": story.ids.uuid(),
+        "revision": 3,
+        "chargedAttempts": 3,
+        "tombstone": {"reason": reason},
+    }
+    story.row |= {
+        "status": "failed",
+        "updatedAt": story.now,
+        "endedAt": story.now,
+        "mainRestartRecovery": recovery,
+    }
 
 
 def archive(story: Story, *, message_waits: bool) -> None:
@@ -233,7 +284,12 @@ def archive(story: Story, *, message_waits: bool) -> None:
     if message_waits:
         text, received = prose.ask(story.turns, ASK), story.now
         refused = f'Session "{story.key}" is archived. Restore it before starting new work.'
-        story.say("WARN", "gateway/ws", f"⇄ res ✗ agent errorCode=INVALID_REQUEST errorMessage={refused}", story.ids.hex(32))
+        story.say(
+            "WARN",
+            "gateway/ws",
+            f"⇄ res ✗ agent errorCode=INVALID_REQUEST errorMessage={refused}",
+            story.ids.hex(32),
+        )
         story.row |= {"lastInteractionAt": received, "updatedAt": received}
         story.waiting.append(Waiting(text, received, story.ids.uuid()))
 

@@ -1,4 +1,4 @@
-"""The catalogue of faults: what a provider says, and what class each release makes of it (openclaw.md 1.2)."""
+"""The catalogue of faults: what a provider says, and the class each release makes of it (openclaw.md 1.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that has ended and a port where nobody listens: what a killed gateway leaves behind."""
+"""A process that has ended and a port where nobody listens: what is left of a killed gateway."""
 
 from __future__ import annotations
 
@@ -13,24 +13,26 @@ START_TIME_FIELD = 19
 
 
 @dataclass(frozen=True, slots=True)
-class DeadProcess:
+class DeadGateway:
     """A process that ran on this machine (`host`) and does not run any more.
 
     `start_time` is in clock ticks since boot as /proc says it; None where there is no /proc.
+    `port` was free a moment ago.
     """
 
     host: str
     pid: int
     start_time: int | None
+    port: int
 
 
-def dead_process(proc: Path) -> DeadProcess:
+def dead_gateway(proc: Path) -> DeadGateway:
     """Start a process, note its start time, let it end."""
     command = [sys.executable, "-I", "-S", "-c", "import sys; sys.stdin.read()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as child:  # noqa: S603 - the interpreter itself, no input from outside
         started = _start_time(proc, child.pid)
         child.communicate()
-    return DeadProcess(socket.gethostname(), child.pid, started)
+    return DeadGateway(socket.gethostname(), child.pid, started, _closed_port())
 
 
 def _start_time(proc: Path, pid: int) -> int | None:
@@ -41,8 +43,7 @@ def _start_time(proc: Path, pid: int) -> int | None:
         return None
 
 
-def closed_port() -> int:
-    """A loopback port that was free a moment ago: the gateway of the drill is not running."""
+def _closed_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -40,11 +40,13 @@ class DrillResult:
     @property
     def right(self) -> bool:
         """The verdict, the cause and the findings are all as expected."""
-        return self.verdict is self.scenario.verdict and self.cause in self.scenario.causes and not self.missing
+        return (
+            self.verdict is self.scenario.verdict and self.cause in self.scenario.causes and not self.missing
+        )
 
     @property
     def evidence(self) -> str:
-        """The line that shows it best: of an expected finding, else of the newest incident, else the verdict's reason."""
+        """The line that shows it best: an expected finding's, an incident's, or the verdict's reason."""
         if self.report is None:
             return "the session was not found"
         expected = [finding for finding in self.report.findings if finding.code in self.scenario.findings]
@@ -60,6 +62,7 @@ class DrillTree:
 
     version: Version
     root: Path
+    log: Path
     scan: ScanReport
     elapsed_ms: int
 

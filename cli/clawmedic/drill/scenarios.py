@@ -83,7 +83,9 @@ def _dead() -> tuple[Scenario, ...]:
         _compaction_death("empty summary", V9, failures.EMPTY_SUMMARY, rpc=True),
         _provider_death("every call fails", V9, failures.QUOTA),
         Scenario("tombstoned", V9, _then(0.2, tombstone), Verdict.DEAD, GATE, (Code.TOMBSTONED,)),
-        Scenario("archived, message waits", V9, _archived_with_work, Verdict.DEAD, GATE, (Code.ARCHIVED,), rpc=True),
+        Scenario(
+            "archived, message waits", V9, _archived_with_work, Verdict.DEAD, GATE, (Code.ARCHIVED,), rpc=True
+        ),
     )
 
 
@@ -94,7 +96,14 @@ def _stuck_and_suspect() -> tuple[Scenario, ...]:
     return (
         Scenario("killed in a run", V4, _then(0.2, cut_off), Verdict.STUCK, NO_CAUSE, hung),
         Scenario("killed in a run", V7, _then(0.2, cut_off), Verdict.STUCK, NO_CAUSE, hung),
-        Scenario("killed in a run", V9, _then(0.2, cut_off), Verdict.STUCK, NO_CAUSE, (Code.RUNNING_WITHOUT_PROCESS,)),
+        Scenario(
+            "killed in a run",
+            V9,
+            _then(0.2, cut_off),
+            Verdict.STUCK,
+            NO_CAUSE,
+            (Code.RUNNING_WITHOUT_PROCESS,),
+        ),
         Scenario("one failed turn", V4, _one_failed_turn, Verdict.SUSPECT, cause, once),
         Scenario("one failed turn", V7, _one_failed_turn, Verdict.SUSPECT, cause, once),
         Scenario("one failed turn", V9, _one_failed_turn, Verdict.SUSPECT, cause, once),
@@ -108,7 +117,12 @@ def _damaged() -> tuple[Scenario, ...]:
         Scenario("empty compaction", V7, _empty_compaction, Verdict.DAMAGED, *lossy),
         Scenario("summary says nothing", V9, _template_compaction, Verdict.DAMAGED, *lossy),
         Scenario(
-            "conversation dropped", V4, _dropped, Verdict.DAMAGED, (Cause.REASONING_REQUIRED,), (Code.HISTORY_ORPHANED,)
+            "conversation dropped",
+            V4,
+            _dropped,
+            Verdict.DAMAGED,
+            (Cause.REASONING_REQUIRED,),
+            (Code.HISTORY_ORPHANED,),
         ),
         Scenario("line cut in the middle", V4, _torn, Verdict.DAMAGED, NO_CAUSE, (Code.MALFORMED_LINES,)),
     )
@@ -116,8 +130,14 @@ def _damaged() -> tuple[Scenario, ...]:
 
 def _at_risk() -> tuple[Scenario, ...]:
     near, large = (Code.NEAR_BUDGET,), (Code.OVERSIZED,)
-    played = [Scenario("near its budget", version, _near_budget, Verdict.AT_RISK, NO_CAUSE, near) for version in Version]
-    played += [Scenario("large transcript", version, _oversized, Verdict.AT_RISK, NO_CAUSE, large) for version in Version]
+    played = [
+        Scenario("near its budget", version, _near_budget, Verdict.AT_RISK, NO_CAUSE, near)
+        for version in Version
+    ]
+    played += [
+        Scenario("large transcript", version, _oversized, Verdict.AT_RISK, NO_CAUSE, large)
+        for version in Version
+    ]
     return tuple(played)
 
 

@@ -115,7 +115,9 @@ class Story:
         entry_id = self.ids.uuid() if self.version is Version.V9 else self.ids.hex(8)
         last = self.entries[-1]
         parent = None if last["type"] == "session" else last["id"]
-        self.entries.append({"type": kind, "id": entry_id, "parentId": parent, "timestamp": iso(self.now)} | fields)
+        self.entries.append(
+            {"type": kind, "id": entry_id, "parentId": parent, "timestamp": iso(self.now)} | fields
+        )
         return entry_id
 
     def message(self, message: JsonObject) -> str:
@@ -149,7 +151,12 @@ class Story:
         self.hear(question, run_id)
         prompt = self.prompt_tokens
         self.wait(700)
-        request: JsonObject = {"type": "toolCall", "id": call, "name": "exec", "arguments": {"command": "wc -l report-0417.csv"}}
+        request: JsonObject = {
+            "type": "toolCall",
+            "id": call,
+            "name": "exec",
+            "arguments": {"command": "wc -l report-0417.csv"},
+        }
         self.reply([request], prompt, 60, run_id, stop="toolUse")
         self.wait(90)
         self.message(builder_entries.tool_result(call, "exec", "1882 report-0417.csv", self.now))
@@ -157,10 +164,16 @@ class Story:
         self.reply([{"type": "text", "text": prose.answer(self.turns, ANSWER)}], prompt + 40, ANSWER, run_id)
         self.finish(run_id, question, prompt + 40)
 
-    def reply(self, content: list[JsonObject], prompt: int, characters: int, run_id: str, *, stop: str = "stop") -> None:
+    def reply(
+        self, content: list[JsonObject], prompt: int, characters: int, run_id: str, *, stop: str = "stop"
+    ) -> None:
         """The model's answer enters the transcript."""
         output = max(1, characters // CHARACTERS_PER_TOKEN)
-        self.message(builder_entries.answer(self.version, content, self.now, (prompt, output), stop, run_id))
+        self.message(
+            builder_entries.answer(
+                self.version, content, self.now, (prompt, output), stop=stop, run_id=run_id
+            )
+        )
         self.characters += characters
 
     def finish(self, run_id: str, question: str, prompt: int) -> None:
@@ -229,18 +242,23 @@ class Story:
         kept = self._tail(keep_turns)
         self.wait(1_200)
         self.add("compaction", builder_entries.compaction(summary, str(kept[0]["id"]), before))
-        self.characters = len(summary) + sum(len(str(entry["message"])) for entry in kept if "message" in entry)
+        self.characters = len(summary) + sum(
+            len(str(entry["message"])) for entry in kept if "message" in entry
+        )
         count = self.row.get("compactionCount", 0)
         self.row["compactionCount"] = count + 1 if isinstance(count, int) else 1
         self.row |= {"totalTokens": self.prompt_tokens, "updatedAt": self.now}
         text = (
-            f"[compaction-diag] end runId={self.session_id} sessionKey={self.key} diagId=cmp-{self.ids.hex(8)} "
-            f"trigger=budget provider={self.model} attempt=1 maxAttempts=1 outcome=compacted reason=none durationMs=1200"
+            f"[compaction-diag] end runId={self.session_id} sessionKey={self.key} "
+            f"diagId=cmp-{self.ids.hex(8)} trigger=budget provider={self.model} attempt=1 maxAttempts=1 "
+            "outcome=compacted reason=none durationMs=1200"
         )
         self.say("DEBUG", "agent/embedded", text, self.ids.hex(32))
         self.wait(2_000)
 
-    def say(self, level: str, subsystem: str, text: str, trace: str = "", meta: JsonObject | None = None) -> None:
+    def say(
+        self, level: str, subsystem: str, text: str, trace: str = "", meta: JsonObject | None = None
+    ) -> None:
         """A log line at this moment; the clock moves by two milliseconds, so that lines keep their order."""
         self.log.append(LogLine(self.now, level, subsystem, text, trace, meta))
         self.wait(2)

@@ -8,7 +8,7 @@ from clawmedic.model.session import Generation
 
 
 class Version(StrEnum):
-    """A release of OpenClaw. Rows, transcripts and log records differ between them (openclaw.md 2.3, openclaw-files.md 6)."""
+    """A release of OpenClaw: rows, entries and log records differ (openclaw.md 2.3, openclaw-files.md 6)."""
 
     V4 = "2026.4.15"
     V7 = "2026.7.1"
