@@ -31,11 +31,12 @@ class Mounted(NamedTuple):
 
 COMMANDS = (
     Mounted("scan", "Examine every session and say which need a person."),
-    Mounted("show", "Show one session's chart: budget, anatomy, timeline, findings, treatment."),
-    Mounted("diagnose", "Say why compactions and runs failed, with the lines that prove it."),
-    Mounted("explain", "Explain a finding or a cause: what it means, what helps, what does not."),
-    Mounted("ack", "Acknowledge a lasting finding, so that it no longer shapes the verdict."),
-    Mounted("info", "Say what clawmedic sees here: store, version, gateway, logs, config."),
+    Mounted("show", "Show one session's chart and the recommended treatment."),
+    Mounted("diagnose", "Say why turns failed, with the lines that prove it."),
+    Mounted("explain", "Explain a finding or a cause: what helps, what does not."),
+    Mounted("ack", "Acknowledge a lasting finding: it no longer shapes the verdict."),
+    Mounted("drill", "Rehearse: make every kind of dead session, and judge each."),
+    Mounted("info", "Say what is seen here: store, version, gateway, logs, config."),
 )
 SUMMARIES = {mounted.name: mounted.summary for mounted in COMMANDS}
 

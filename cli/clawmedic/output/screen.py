@@ -39,7 +39,7 @@ class Cell:
 
 
 class Screen:
-    """Standard output for people: colour on a terminal unless NO_COLOR is set, elsewhere plain stable text."""
+    """Standard output for people: colour on a terminal unless NO_COLOR is set; elsewhere plain text."""
 
     def __init__(self, settings: Settings) -> None:
         terminal = sys.stdout.isatty()
@@ -73,19 +73,34 @@ class Screen:
             row.rstrip()
             self._console.print(Text(" " * indent) + row, soft_wrap=True)
 
-    def labelled(self, label: str, *parts: str | tuple[str, str], indent: int = 2, room: int = 9) -> None:
-        """A dim label, then text that wraps under itself."""
+    def labelled(
+        self, label: str, *parts: str | tuple[str, str], indent: int = 2, room: int = 9, style: str = "dim"
+    ) -> None:
+        """A label, then text that wraps under itself."""
         text = Text.assemble(*parts, overflow="fold")
         rows = text.wrap(self._console, max(20, self.width - indent - room)) or [Text("")]
         for number, row in enumerate(rows):
             row.rstrip()
-            head = Text(" " * indent) + Text((label if number == 0 else "").ljust(room), style="dim")
+            head = Text(" " * indent) + Text((label if number == 0 else "").ljust(room), style=style)
             self._console.print(head + row, soft_wrap=True)
 
     def exact(self, label: str, text: str, *, style: str = "bold", indent: int = 2, room: int = 9) -> None:
         """A command to be copied: never wrapped, never elided."""
         head = Text(" " * indent) + Text(label.ljust(room), style="dim")
         self._console.print(head + Text(text, style=style), soft_wrap=True)
+
+    def heading(self, text: str) -> None:
+        """A section's title, with an empty line before it."""
+        self.blank()
+        self._console.print(Text(text, style="bold"), soft_wrap=True)
+
+    def bar(self, share: float, cells: int, style: str) -> tuple[tuple[str, str], tuple[str, str]]:
+        """A bar of so many cells as two parts for `line`; a share above 1 is a full bar."""
+        full, empty = ("█", "░") if self._console.encoding.startswith("utf") else ("#", "-")
+        filled = round(max(0.0, min(1.0, share)) * cells)
+        if share > 0:
+            filled = max(1, filled)
+        return (full * filled, style), (empty * (cells - filled), "dim")
 
     def blank(self) -> None:
         """An empty line."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from clawmedic.errors import AmbiguousError, NotFoundError
+from clawmedic.model.incident import Incident
 from clawmedic.model.report import ScanReport, SessionReport
 from clawmedic.model.verdict import Verdict
 
@@ -85,3 +86,47 @@ def _ambiguous(fits: Sequence[SessionReport], wanted: str) -> AmbiguousError:
         f"{wanted!r} fits {len(fits)} sessions: {', '.join(names)}{more}",
         hint="give more of the key, the session id, or --agent",
     )
+
+
+def select_incidents(
+    report: ScanReport, *, keys: Sequence[str] = (), since: int | None = None, until: int | None = None
+) -> tuple[Incident, ...]:
+    """The incidents of these keys within a window of time, oldest first.
+
+    An incident without a time is kept. A key that is no longer in the store may still be named in full.
+
+    Args:
+        report: the examination to choose from.
+        keys: as in `select`.
+        since: epoch milliseconds; an incident that lasted into the window counts.
+        until: epoch milliseconds.
+
+    Raises:
+        NotFoundError, AmbiguousError: as in `select`.
+    """
+    wanted = _gone(report, keys) | {item.session.key for item in select_present(report, keys=keys)}
+    chosen = [
+        incident
+        for incident in report.incidents
+        if (not keys or incident.key in wanted)
+        and (since is None or incident.ended_at is None or incident.ended_at >= since)
+        and (until is None or incident.started_at is None or incident.started_at <= until)
+    ]
+    return tuple(sorted(chosen, key=lambda incident: incident.started_at or 0))
+
+
+def select_present(report: ScanReport, *, keys: Sequence[str] = ()) -> tuple[SessionReport, ...]:
+    """As `select`, but a key that only the incidents still know is passed over.
+
+    Raises:
+        NotFoundError, AmbiguousError: as in `select`.
+    """
+    gone = _gone(report, keys)
+    present = [key for key in keys if key not in gone]
+    return select(report, keys=present) if present or not keys else ()
+
+
+def _gone(report: ScanReport, keys: Sequence[str]) -> set[str]:
+    """Keys that incidents name and the store no longer has."""
+    told = {incident.key for incident in report.incidents if incident.key}
+    return (told & set(keys)) - {item.session.key for item in report.sessions}

@@ -1,0 +1,75 @@
+"""The pages of `info` and `ack`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clawmedic.model.overview import GatewayView, Overview
+from clawmedic.model.session import Liveness
+from clawmedic.model.verdict import Verdict
+from clawmedic.output.palette import VERDICTS
+from clawmedic.output.screen import Cell, Column, Screen
+from clawmedic.output.text import count_of, moment, size, visible
+from clawmedic.triage.acks import Ack
+
+ROOM = 12
+
+
+def show_info(screen: Screen, view: Overview) -> None:
+    """What clawmedic sees."""
+    report = view.report
+    store = f"{report.generation.value} store"
+    screen.labelled(
+        "OpenClaw", (visible(report.version or "version unknown"), "bold"), f", {store}", indent=0, room=ROOM
+    )
+    screen.labelled("state", visible(str(report.state_dir)), indent=0, room=ROOM)
+    screen.labelled("config", visible(str(view.config_path or "none found")), indent=0, room=ROOM)
+    agents = sorted({item.session.agent for item in report.sessions})
+    bytes_total = sum(item.session.transcript.size_bytes for item in report.sessions)
+    sessions = count_of(len(report.sessions), "session")
+    of_agents = f" of {count_of(len(agents), 'agent')} ({', '.join(agents)})" if agents else ""
+    screen.labelled("sessions", visible(f"{sessions}{of_agents}, {size(bytes_total)}"), indent=0, room=ROOM)
+    counts = [(verdict, report.totals[verdict]) for verdict in Verdict if report.totals[verdict]]
+    words = ", ".join(f"{count} {VERDICTS[verdict].word}" for verdict, count in counts)
+    screen.labelled("verdicts", words or "none", indent=0, room=ROOM)
+    _gateways(screen, view.gateways)
+    _several(screen, "logs", report.log_sources, "none found: name one with --log FILE, or use --journal")
+    screen.labelled("own config", visible(str(view.own_config or "none")), indent=0, room=ROOM)
+    screen.labelled("policy", visible(view.policy or "none configured"), indent=0, room=ROOM)
+    screen.labelled("own data", visible(str(view.data_folder)), indent=0, room=ROOM)
+    _several(screen, "notes", report.problems, "")
+
+
+def _gateways(screen: Screen, gateways: Sequence[GatewayView]) -> None:
+    if not gateways:
+        screen.labelled("gateway", "none claims this directory", indent=0, room=ROOM)
+    for gateway in gateways:
+        owner = gateway.owner
+        port = f"port {owner.port}, " if owner.port else ""
+        answer = {True: "reachable", False: "not reachable", None: "no port known"}[gateway.listening]
+        style = "green" if gateway.listening else "yellow" if owner.liveness is Liveness.ALIVE else "dim"
+        since = f", since {moment(owner.started_at, utc=screen.settings.utc)}" if owner.started_at else ""
+        pid = f"pid {owner.pid} is {owner.liveness.value}, " if owner.pid else ""
+        screen.labelled(
+            "gateway", (answer, style), f" ({visible(f'{port}{pid}{owner.why}{since}')})", indent=0, room=ROOM
+        )
+
+
+def _several(screen: Screen, label: str, lines: Sequence[str], otherwise: str) -> None:
+    for place, line in enumerate(lines or ([otherwise] if otherwise else [])):
+        screen.labelled(label if place == 0 else "", visible(line), indent=0, room=ROOM)
+
+
+def show_acks(screen: Screen, acks: Sequence[Ack]) -> None:
+    """Everything acknowledged, oldest first."""
+    if not acks:
+        screen.line("nothing is acknowledged")
+        return
+    utc = screen.settings.utc
+    screen.table(
+        [Column("ACKNOWLEDGED"), Column("FINDING"), Column("SESSION", flexible=True)],
+        [
+            [Cell(moment(ack.acknowledged_at, utc=utc)), Cell(visible(ack.code)), Cell(visible(ack.key))]
+            for ack in acks
+        ],
+    )
