@@ -30,6 +30,8 @@ _WORDS = {
     errno.ENXIO: "is a FIFO or socket without a partner",
 }
 
+_LEAST_BYTES = 64 * 1024
+
 
 class NotRegularError(OSError):
     """The path leads to something that is no regular file; `strerror` says to what."""
@@ -94,7 +96,8 @@ def read_bounded(path: str | os.PathLike[str], limit: int) -> Content:
     """
     with open_regular(path) as descriptor:
         found = os.fstat(descriptor)
-        data = pread_all(descriptor, 0, min(limit, found.st_size) + 1)
+        # Files of /proc say that they are empty; others may have grown since.
+        data = pread_all(descriptor, 0, min(limit, max(found.st_size, _LEAST_BYTES)) + 1)
     return Content(data[:limit], max(found.st_size, len(data)), found.st_mtime_ns // 1_000_000, len(data) > limit)
 
 

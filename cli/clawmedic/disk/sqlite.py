@@ -118,6 +118,7 @@ def _opened(path: Path, opened: Path, route: Route, query: str, scratch: Path | 
     connection = sqlite3.connect(
         uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
+    connection.text_factory = _text
     try:
         connection.execute("PRAGMA query_only=1")
         # A CHECK of OpenClaw's tables names it; SQLite has it only from 3.43 (openclaw-sqlite.md 1).
@@ -127,6 +128,11 @@ def _opened(path: Path, opened: Path, route: Route, query: str, scratch: Path | 
         connection.close()
         raise
     return Database(path, opened, route, connection, scratch)
+
+
+def _text(data: bytes) -> str:
+    """Text that is not UTF-8 is damage in one value, not in the whole answer."""
+    return data.decode("utf-8", "replace")
 
 
 def _octet_length(value: object) -> int | None:

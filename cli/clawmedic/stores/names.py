@@ -5,9 +5,14 @@ Source: openclaw.md 6 and openclaw-files.md 4, measured on 2026.4.15, 2026.7.1 a
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from clawmedic.disk.files import Listed, lstat
+from clawmedic.stores.stamps import stamp_in, stamp_ms
 
 
 class ArtefactKind(StrEnum):
@@ -55,3 +60,132 @@ class Artefact:
     mtime_ms: int | None
     is_regular: bool
     thread_id: str | None = None
+
+
+Classified = tuple[ArtefactKind, str | None, int | None, str | None]
+"""Kind, session id, time in the name (epoch ms), thread id."""
+
+_UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-5][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}"
+_TS = r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}(?:[.-]\d{3})?Z"
+_PACKED = r"(?:\.(?:zst|gz))?"
+_BACKUP_WORDS = r"(?:bak|recover|broken|backup|old|orig|save|corrupt|copy)"
+
+_LIVE = re.compile(rf"(?:(?P<fork>{_TS})_)?(?P<id>[A-Za-z0-9][A-Za-z0-9._:-]*?)(?:-topic-(?P<thread>[\w-]+))?\.jsonl")
+_PLAIN_ID = re.compile(_UUID)
+_PLAIN_LIVE = re.compile(rf"({_UUID})\.jsonl")
+_BACKUP_IN_ID = re.compile(rf"\.(?:[\w-]*{_BACKUP_WORDS})", re.IGNORECASE)
+_FOREIGN = re.compile(
+    rf"(?P<stem>.+?\.jsonl)[.~_-](?P<tail>.*{_BACKUP_WORDS}.*)|(?P<plain>.+?\.jsonl)(?P<suffix>~|\.zst|\.gz|\.\d+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_STORE_COPY = re.compile(rf"sessions\.json[.~_-].*{_BACKUP_WORDS}.*|sessions\.json~", re.IGNORECASE | re.DOTALL)
+
+
+def _whole(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    return re.compile(pattern, re.DOTALL).fullmatch
+
+
+# The first that fits decides. Groups: stem (names the session), at (a time in the name).
+_GRAMMAR: tuple[tuple[ArtefactKind, Callable[[str], re.Match[str] | None]], ...] = (
+    (ArtefactKind.STORE, _whole(r"sessions\.json")),
+    (ArtefactKind.LOCK, _whole(r"(?:(?P<stem>.+)\.jsonl|sessions\.json)\.lock")),
+    (ArtefactKind.TRAJECTORY, _whole(r"(?P<stem>.+)\.trajectory(?:\.jsonl|-path\.json)")),
+    (ArtefactKind.RESET, _whole(rf"(?P<stem>.+?)\.jsonl\.reset\.(?P<at>{_TS})(?:\.[0-9a-f]{{32}})?{_PACKED}")),
+    (ArtefactKind.DELETED, _whole(rf"(?P<stem>.+?)\.jsonl\.deleted\.(?P<at>{_TS})(?:\.[0-9a-f]{{32}})?{_PACKED}")),
+    (ArtefactKind.BAK, _whole(rf"(?P<stem>.+?)\.jsonl\.bak\.(?P<at>{_TS})(?:\.[0-9a-f]{{32}})?{_PACKED}")),
+    (ArtefactKind.REPAIR, _whole(r"(?P<stem>.+)\.jsonl\.bak-\d+-(?P<at>\d{13})")),
+    (ArtefactKind.TEMP, _whole(r"(?P<stem>.+)\.jsonl\.repair-\d+-(?P<at>\d{13})\.tmp")),
+    (
+        ArtefactKind.IMPORTED,
+        _whole(rf"(?:.*?\.)??(?P<stem>{_UUID}|[^.]+)(?:\.checkpoint\.{_UUID})?\.jsonl\.imported-(?P<at>\d{{13}}){_PACKED}"),
+    ),
+    (ArtefactKind.IMPORTED, _whole(rf".*\.imported-(?P<at>\d{{13}}){_PACKED}")),
+    (ArtefactKind.CHECKPOINT, _whole(rf"(?P<stem>.+)\.(?i:checkpoint)\.{_UUID}\.jsonl")),
+    (ArtefactKind.CORRUPT, _whole(rf"(?P<stem>.+?)(?:\.jsonl)?\.corrupt-(?P<at>{_TS})-[0-9a-f]{{8}}\.jsonl")),
+    (
+        ArtefactKind.DOCTOR,
+        _whole(rf"(?P<stem>.+)\.jsonl\.pre-doctor-(?:branch|openai-codex)-repair-(?P<at>{_TS})\.bak"),
+    ),
+    (ArtefactKind.TEMP, _whole(rf"(?P<stem>.+)\.jsonl\.compact\.{_UUID}\.tmp")),
+    (ArtefactKind.TEMP, _whole(r"(?P<stem>.+?)(?:\.jsonl)?\.(?:manual-compaction-tmp|truncate-tmp)")),
+    (ArtefactKind.TEMP, _whole(rf"\.fs-safe-\d+-{_UUID}\.tmp")),
+    (ArtefactKind.STORE_BACKUP, _whole(r"sessions\.json\.bak\.(?P<at>\d{13})")),
+    (ArtefactKind.STORE_TEMP, _whole(rf"sessions\.json\.(?:\d+\.)?{_UUID}\.tmp")),
+    (ArtefactKind.STORE_TEMP, _whole(r"sessions\.json\..*tmp")),
+    (ArtefactKind.TEMP, _whole(r"(?P<stem>.+?)\.jsonl\..*tmp")),
+    (ArtefactKind.DATABASE_CORRUPT, _whole(r".+\.sqlite(?:-wal|-shm)?\.corrupt-(?P<at>\d{13})(?:\.\d+)?")),
+    (ArtefactKind.COLD, _whole(r"[0-9a-f]{64}\.jsonl\.(?:zst|gz)")),
+)
+
+
+def classify_name(name: str) -> Classified:
+    """What a base name says: kind, session id, time in epoch milliseconds, thread id; None where it says nothing.
+
+    The session id comes without `-topic-N` and without a fork's time stamp; the time of a fork is its creation.
+    """
+    if plain := _PLAIN_LIVE.fullmatch(name):  # nearly every file of a large directory
+        return ArtefactKind.LIVE, plain[1], None, None
+    for kind, match in _GRAMMAR:
+        if found := match(name):
+            groups = found.groupdict()
+            session_id, _, thread = _stem(groups.get("stem"))
+            return kind, session_id, stamp_ms(groups.get("at")), thread
+    if _STORE_COPY.fullmatch(name):
+        return ArtefactKind.FOREIGN, None, stamp_in(name), None
+    if name.lower().endswith(".jsonl"):
+        return _transcript(name)
+    if foreign := _FOREIGN.fullmatch(name):
+        stem = (foreign["stem"] or foreign["plain"])[: -len(".jsonl")]
+        session_id, _, thread = _stem(stem)
+        return ArtefactKind.FOREIGN, session_id, stamp_in(foreign["tail"] or ""), thread
+    return ArtefactKind.OTHER, None, None, None
+
+
+def _transcript(name: str) -> Classified:
+    found = _LIVE.fullmatch(name)
+    if not found:
+        return ArtefactKind.OTHER, None, None, None
+    session_id = found["id"]
+    if _BACKUP_IN_ID.search(session_id):
+        known = _PLAIN_ID.match(session_id)
+        return ArtefactKind.FOREIGN, known[0] if known else None, stamp_in(session_id), found["thread"]
+    if found["fork"]:
+        return ArtefactKind.FORK, session_id, stamp_ms(found["fork"]), found["thread"]
+    kind = ArtefactKind.TOPIC if found["thread"] else ArtefactKind.LIVE
+    return kind, session_id, None, found["thread"]
+
+
+def _stem(stem: str | None) -> tuple[str | None, int | None, str | None]:
+    """Session id, fork time and thread of what stands before `.jsonl`."""
+    if not stem:
+        return None, None, None
+    found = _LIVE.fullmatch(f"{stem}.jsonl")
+    if not found:
+        return None, None, None
+    return found["id"], stamp_ms(found["fork"]), found["thread"]
+
+
+def classify(path: Path) -> Artefact:
+    """One file by its name and lstat; a file that vanished has size 0 and no time."""
+    kind, session_id, at, thread = classify_name(path.name)
+    seen = lstat(path)
+    if seen is None:
+        return Artefact(path, kind, session_id, at, 0, None, is_regular=False, thread_id=thread)
+    mtime = seen.st_mtime_ns // 1_000_000
+    regular = (seen.st_mode & 0o170000) == 0o100000
+    return Artefact(path, kind, session_id, at, seen.st_size, mtime, is_regular=regular, thread_id=thread)
+
+
+def classify_listed(listed: Listed) -> Artefact:
+    """One name of a directory listing."""
+    kind, session_id, at, thread = classify_name(listed.name)
+    return Artefact(
+        Path(listed.path),
+        kind,
+        session_id,
+        at,
+        listed.size_bytes,
+        listed.mtime_ms,
+        is_regular=listed.is_regular,
+        thread_id=thread,
+    )

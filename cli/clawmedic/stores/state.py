@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from clawmedic.model.session import GatewayOwner, Generation
+from clawmedic.model.session import GatewayOwner, Generation, PendingInput
 from clawmedic.stores.config import OpenClawConfig
-from clawmedic.stores.reader import StoreReader
+from clawmedic.stores.cooldowns import Cooldown
+from clawmedic.stores.reader import StoreReader, StoreStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,15 @@ class StateReader:
     owners: tuple[GatewayOwner, ...]
     problems: tuple[str, ...]
     free_bytes: int | None
+    dialect: str = ""
+    """Which behaviour the files show: "4.15", "7.1" or "9.6"; "" when there is nothing to judge by."""
+    cooldowns: tuple[Cooldown, ...] = ()
+    shared: StoreStatus | None = None
+    """The state database `state/openclaw.sqlite`, None when there is none."""
+    boots: tuple[int, ...] = ()
+    """When gateways began with this state directory, newest first, epoch milliseconds (9.6 records them)."""
+    unclaimed: tuple[PendingInput, ...] = ()
+    """Messages in the ingress spool that belong to no known session."""
 
     def close(self) -> None:
         """Release every store."""

@@ -1,0 +1,39 @@
+"""Every file that belongs to an agent's sessions, classified by name: the sessions directory and its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from clawmedic.disk.files import Listed, list_directory
+from clawmedic.stores.names import Artefact, ArtefactKind, classify_listed
+
+IMPORT_ARCHIVE = "session-sqlite-import-archive"
+"""Where the migration to SQLite leaves the old transcripts and stores, beside `sessions/` (openclaw-sqlite.md 6)."""
+
+
+def collect(sessions: Iterable[Path], agent_dir: Path | None) -> tuple[Artefact, ...]:
+    """Files of the sessions directories, their `cold/`, the import archive, and quarantined databases.
+
+    Directories that are missing or unreadable give nothing; directories themselves are left out.
+    """
+    found: list[Artefact] = []
+    for directory in sessions:
+        found += _files(directory)
+        found += _files(directory / "cold")
+        found += _files(directory.parent / IMPORT_ARCHIVE)
+    if agent_dir is not None:
+        found += [item for item in _files(agent_dir) if item.kind is ArtefactKind.DATABASE_CORRUPT]
+    return tuple(found)
+
+
+def of_listing(listing: Iterable[Listed]) -> list[Artefact]:
+    """A directory listing as artefacts."""
+    return [classify_listed(listed) for listed in listing if not listed.is_directory]
+
+
+def _files(directory: Path) -> list[Artefact]:
+    try:
+        return of_listing(list_directory(directory))
+    except OSError:
+        return []

@@ -1,0 +1,54 @@
+"""The end of a transcript file, fast: one open, one stat, one read, and the first line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+
+from clawmedic.disk.files import describe, open_regular
+from clawmedic.disk.jsonl import Line, file_size, first_line, newest_line_with, tail_lines
+from clawmedic.stores.reader import RawEntry, TranscriptTail
+
+_HEAD_BYTES = 64 * 1024
+_COMPACTION = b'"type":"compaction"'
+
+
+def raw_entry(line: Line) -> RawEntry:
+    """A line as the store's own value."""
+    return RawEntry(line.number, line.offset, line.data, line.size, line.terminated, line.oversized)
+
+
+def is_compaction(data: bytes) -> bool:
+    """Whether a line is a compaction entry itself, rather than a message that quotes one."""
+    try:
+        entry = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(entry, dict) and entry.get("type") == "compaction"
+
+
+def file_tail(path: Path, limit: int, *, line_limit: int, seek_compaction: bool) -> TranscriptTail:
+    """The tail of a JSONL file; `problem` says why it could not be read.
+
+    Lines of a tail that is not the whole file are numbered from the tail's own start.
+    """
+    try:
+        with open_regular(path) as descriptor:
+            size = file_size(descriptor)
+            tail = tail_lines(descriptor, size, limit=limit, line_limit=line_limit)
+            entries = tuple(raw_entry(line) for line in tail.lines)
+            if tail.complete:
+                head = entries[0] if entries else None
+                return TranscriptTail(head, entries, complete=True, compaction=None, size_bytes=size)
+            first = first_line(descriptor, limit=_HEAD_BYTES)
+            found = None
+            if seek_compaction and not any(_COMPACTION in line.data for line in tail.lines):
+                found = newest_line_with(
+                    descriptor, _COMPACTION, end=tail.start, line_limit=line_limit, accept=is_compaction
+                )
+    except OSError as error:
+        return TranscriptTail(None, (), complete=True, compaction=None, size_bytes=0, problem=describe(error))
+    head = raw_entry(first) if first else None
+    compaction = raw_entry(found) if found else None
+    return TranscriptTail(head, entries, complete=False, compaction=compaction, size_bytes=size)
