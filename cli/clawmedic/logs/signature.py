@@ -1,0 +1,62 @@
+"""What an entry of the catalogue is (the tables are in `catalogue_compaction` and `catalogue_runs`).
+
+Every pattern is anchored at the start of the message, so that a message which quotes such a line (a chat
+preview, a model's answer) is no signal.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from clawmedic.logs.signals import SignalKind
+
+
+class Origin(Enum):
+    """Who may have written the line."""
+
+    LOGGER = "logger"
+    """A subsystem logger: the record has a subsystem."""
+    CONSOLE = "console"
+    """A bare console call: the record has none."""
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One kind of line.
+
+    Attributes:
+        literals: at least one of them is in every raw line that matches; ASCII, free of characters that JSON escapes.
+        pattern: anchored at the start of the text. Named groups: `key`, `session`, `file`, `run`, `model`,
+            `trigger`, `klass`, `detail` (names the cause), `new` (a new session id), `estimated`, `budget`.
+        origin: see `Origin`.
+        quiet: also written at INFO or DEBUG; the others are WARN or ERROR wherever a level is known.
+        deep: the literal may stand far behind the beginning of the line.
+    """
+
+    kind: SignalKind
+    literals: tuple[bytes, ...]
+    pattern: re.Pattern[str]
+    origin: Origin = Origin.LOGGER
+    quiet: bool = False
+    deep: bool = False
+
+
+def line(
+    kind: SignalKind,
+    literals: str,
+    pattern: str,
+    origin: Origin = Origin.LOGGER,
+    *,
+    quiet: bool = False,
+    deep: bool = False,
+) -> Signature:
+    """An entry of the catalogue; several literals are separated by `|`."""
+    found = tuple(literal.encode() for literal in literals.split("|"))
+    return Signature(kind, found, re.compile(pattern, re.DOTALL), origin, quiet, deep)
+
+
+MODEL = r"(?P<model>[^\s:;,]+)"
+"""A model name as OpenClaw writes it in prose: provider/model."""
