@@ -85,7 +85,12 @@ def estimated_tokens(entry: Entry) -> int:
 
 
 def _last(steps: Sequence[Entry], kind: str) -> int:
-    return next((i for i in range(len(steps) - 1, -1, -1) if steps[i].type == kind), -1)
+    at = len(steps)
+    for entry in reversed(steps):
+        at -= 1
+        if entry.type == kind:
+            return at
+    return -1
 
 
 def _kept(before: tuple[Entry, ...], first_kept: str) -> tuple[Entry, ...]:

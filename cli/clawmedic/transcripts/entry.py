@@ -86,7 +86,10 @@ class Entry:
 
     @property
     def is_answer(self) -> bool:
-        """A real model's answer (design.md 3): stop or toolUse, not provider `openclaw`, no failure text, usage above 0."""
+        """A real model's answer (design.md 3).
+
+        `stop` or `toolUse`, a provider that is not `openclaw`, no failure text, usage above zero.
+        """
         return (
             self.role == "assistant"
             and self.stop_reason in ("stop", "toolUse")

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import MISSING, field, fields, make_dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import orjson
 
 from clawmedic.stores.reader import RawEntry
+from clawmedic.transcripts.drafts import draft_of
 from clawmedic.transcripts.entry import TEXT_LIMIT, Entry, Malformed, ToolCall, Usage
 from clawmedic.transcripts.failures import is_failure_text
 
@@ -22,27 +22,13 @@ SECOND_LOOK_BYTES = 16 * 1024 * 1024
 """A line that orjson refuses is read again, slowly and kindly, up to this size."""
 
 _MAX_INT = 2**63 - 1
+_from_iso = datetime.fromisoformat
 _TOOL_CALLS = frozenset(("toolCall", "toolUse", "tool_use", "functionCall"))
 _NO_USAGE = Usage(input=0, output=0, cache_read=0, cache_write=0, total=0)
 
 
-def _draft_of(cls: type) -> Callable[..., Any]:
-    """A class of the same layout that is not frozen.
-
-    A frozen dataclass sets each field through `object.__setattr__`: 3 µs for an entry, more than its JSON
-    takes. A draft is filled at once; giving it the class `cls` freezes it.
-    """
-    columns: list[Any] = [
-        (item.name, object)
-        if item.default is MISSING
-        else (item.name, object, field(default=item.default))
-        for item in fields(cls)
-    ]
-    return make_dataclass(f"_{cls.__name__}Draft", columns, slots=True)
-
-
-_EntryDraft = _draft_of(Entry)
-_UsageDraft = _draft_of(Usage)
+_EntryDraft = draft_of(Entry)
+_UsageDraft = draft_of(Usage)
 
 
 def parse_entry(raw: RawEntry) -> Entry | Malformed:
@@ -114,22 +100,28 @@ def _json_name(value: object) -> str:
 
 
 def _entry(raw: RawEntry, kind: str, value: dict[str, Any]) -> Entry:
-    draft = _EntryDraft(raw.line, kind, raw.size_bytes)
+    draft: Any = _EntryDraft(raw.line, kind, raw.size_bytes)
     identity = value.get("id")
     if type(identity) is str:
         draft.id = identity
     parent = value.get("parentId")
     if type(parent) is str and parent:
         draft.parent_id = parent
-    draft.at = epoch_ms(value.get("timestamp"))
-    draft.active = raw.active
+    stamp: Any = value.get("timestamp")
+    try:
+        draft.at = int(_from_iso(stamp).timestamp() * 1000 + 0.5) if stamp[-1] == "Z" else epoch_ms(stamp)
+    except (TypeError, ValueError, OverflowError, IndexError, KeyError):
+        draft.at = epoch_ms(stamp)
+    if raw.active is not None:
+        draft.active = raw.active
     if "appendMode" in value:
         draft.side = value["appendMode"] == "side"
-    fill = _message if kind == "message" else _FILL.get(kind)
+    fill = _FILL.get(kind)
     if fill:
         fill(draft, value)
     draft.__class__ = Entry
-    return cast("Entry", draft)
+    entry: Entry = draft
+    return entry
 
 
 def _message(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401 - an Entry while it is being filled
@@ -137,50 +129,47 @@ def _message(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401 - an En
     if type(message) is not dict:
         draft.null_role = draft.empty_content = True
         return
-    role = message.get("role")
+    get = message.get
+    role = get("role")
     if type(role) is str and role:
         draft.role = role
     else:
         draft.null_role = True
-    sent = message.get("timestamp")
+    sent = get("timestamp")
     draft.sent_at = sent if type(sent) is int and 0 <= sent <= _MAX_INT else epoch_ms(sent)
-    _content(draft, message.get("content"))
+    _content(draft, get("content"))
     if role == "assistant":
-        _assistant(draft, message)
+        _assistant(draft, get)
     elif role == "toolResult":
-        draft.tool_call_id = _text(message.get("toolCallId"))
-        draft.tool_name = _text(message.get("toolName"))
-        draft.is_error = message.get("isError") is True
+        draft.tool_call_id = _text(get("toolCallId"))
+        draft.tool_name = _text(get("toolName"))
+        draft.is_error = get("isError") is True
 
 
-def _assistant(draft: Any, message: dict[str, Any]) -> None:  # noqa: ANN401
-    draft.provider = provider = _text(message.get("provider"))
-    draft.model = _text(message.get("model"))
-    draft.stop_reason = _text(message.get("stopReason"))
-    draft.usage = usage = _usage(message.get("usage"))
-    if "errorMessage" in message:
-        draft.error_message = _text(message["errorMessage"])[:TEXT_LIMIT]
-    if provider == "openclaw" or usage is None or usage.total == 0:
+def _assistant(draft: Any, get: Callable[[str], Any]) -> None:  # noqa: ANN401
+    draft.provider = provider = _text(get("provider"))
+    draft.model = _text(get("model"))
+    draft.stop_reason = _text(get("stopReason"))
+    draft.usage = usage = _usage(get("usage"))
+    error = get("errorMessage")
+    if error is not None:
+        draft.error_message = _text(error)[:TEXT_LIMIT]
+    if usage is None or usage is _NO_USAGE or provider == "openclaw":
         draft.failure_text = is_failure_text(draft.text)
 
 
 def _content(draft: Any, content: object) -> None:  # noqa: ANN401
     """Text, thinking and tool calls of a message's content: a string, or a list of blocks."""
-    if type(content) is str:
+    if type(content) is list:
+        if len(content) != 1 or type(only := content[0]) is not dict or only.get("type") != "text":
+            _blocks(draft, content)
+            return
+        content = only.get("text")
+    if type(content) is str and content:
         draft.text = content[:TEXT_LIMIT]
         draft.text_chars = len(content)
-        draft.empty_content = not content
-        return
-    if type(content) is not list:
+    else:
         draft.empty_content = True
-        return
-    if len(content) == 1 and type(only := content[0]) is dict and only.get("type") == "text":
-        text = _text(only.get("text"))
-        draft.text = text[:TEXT_LIMIT]
-        draft.text_chars = len(text)
-        draft.empty_content = not text
-        return
-    _blocks(draft, content)
 
 
 def _blocks(draft: Any, content: list[object]) -> None:  # noqa: ANN401
@@ -196,7 +185,7 @@ def _blocks(draft: Any, content: list[object]) -> None:  # noqa: ANN401
             texts.append(_text(block.get("text")))
         elif kind == "thinking":
             thinking += len(_text(block.get("thinking")))
-        elif kind in _TOOL_CALLS if type(kind) is str else False:
+        elif type(kind) is str and kind in _TOOL_CALLS:
             calls.append(ToolCall(_text(block.get("id")), _text(block.get("name"))))
         else:
             others += 1
@@ -224,24 +213,27 @@ def _usage(value: object) -> Usage | None:
     """Missing and unreadable numbers are 0; the total is `totalTokens`, else the sum."""
     if type(value) is not dict:
         return None
-    draft = _UsageDraft(
-        _count(value.get("input")),
-        _count(value.get("output")),
-        _count(value.get("cacheRead")),
-        _count(value.get("cacheWrite")),
-        _count(value.get("totalTokens")),
-    )
+    get = value.get
+    total = get("totalTokens")
+    sent, got, read, written = get("input"), get("output"), get("cacheRead"), get("cacheWrite")
+    if not (total or sent or got):
+        return _NO_USAGE
+    if type(total) is type(sent) is type(got) is type(read) is type(written) is int and total | sent | got | read | written >= 0:
+        draft: Any = _UsageDraft(sent, got, read, written, total)
+    else:
+        draft = _UsageDraft(_count(sent), _count(got), _count(read), _count(written), _count(total))
     if not draft.total:
         draft.total = draft.input + draft.output + draft.cache_read + draft.cache_write
         if not draft.total:
             return _NO_USAGE
     draft.__class__ = Usage
-    return cast("Usage", draft)
+    usage: Usage = draft
+    return usage
 
 
 def _count(value: object) -> int:
-    if type(value) is int:
-        return value if 0 <= value <= _MAX_INT else 0
+    if type(value) is int and 0 <= value <= _MAX_INT:
+        return value
     return max(_whole(value) or 0, 0)
 
 
@@ -286,6 +278,7 @@ def _leaf(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401
 
 
 _FILL: dict[str, Callable[[Any, dict[str, Any]], None]] = {
+    "message": _message,
     "session": _header,
     "compaction": _compaction,
     "branch_summary": _compaction,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from clawmedic.model.finding import FindingCode
 from clawmedic.transcripts.entry import TEXT_LIMIT, Entry, Malformed
-from clawmedic.transcripts.envelope import continues_turn
+from clawmedic.transcripts.envelope import bare_text, continues_turn
 from clawmedic.transcripts.tree import LEAF_TYPES, Path
 
 SHORT_SUMMARY_CHARS = 200
@@ -72,11 +72,32 @@ def find_flaws(
         *header_flaws(head),
         *_line_flaws(malformed),
         *_chain_flaws(entries, path, complete=complete),
-        *_pairing_flaws(path),
-        *_empty_flaws(path),
-        *_bloat_flaws(path),
-        *compaction_flaws(path.entries, complete=complete),
+        *_content_flaws(path, complete=complete),
     )
+
+
+def _content_flaws(path: Path, *, complete: bool) -> Iterator[Flaw]:
+    """One cheap pass finds out which of the closer looks are worth it."""
+    tools = compacted = False
+    failures = 0
+    empty: list[Entry] = []
+    for entry in path.entries:
+        if entry.type == "message":
+            if entry.tool_calls or entry.tool_call_id:
+                tools = True
+            if entry.empty_content or entry.null_role:
+                empty.append(entry)
+            if entry.failure_text or entry.stop_reason == "error":
+                failures += 1
+        elif entry.type == "compaction":
+            compacted = True
+    if tools:
+        yield from _pairing_flaws(path)
+    yield from _empty_flaws([entry for entry in empty if is_empty(entry)])
+    if failures >= BLOAT_RUN:
+        yield from _bloat_flaws(path)
+    if compacted:
+        yield from compaction_flaws(path.entries, complete=complete)
 
 
 def header_flaws(head: Entry | Malformed | None) -> Iterator[Flaw]:
@@ -116,9 +137,9 @@ def _chain_flaws(entries: Sequence[Entry], path: Path, *, complete: bool) -> Ite
     elif complete and not path.cycle and (lost := _cut_off(entries, path)):
         detail = f"line {path.entries[0].line} starts a second root: {lost} message(s) before it are lost"
         yield Flaw(FindingCode.BROKEN_CHAIN, path.entries[0].line, detail)
-    seen = Counter(entry.id for entry in entries if entry.id and entry.type != "session")
-    double = {name for name, times in seen.items() if times > 1}
-    if double:
+    names = [entry.id for entry in entries if entry.id]
+    if len(set(names)) < len(names):
+        double = {name for name, times in Counter(names).items() if times > 1}
         line = next(entry.line for entry in reversed(entries) if entry.id in double)
         detail = f"{len(double)} id(s) stand more than once: {', '.join(sorted(double)[:3])}"
         yield Flaw(FindingCode.BROKEN_CHAIN, line, detail, count=len(double))
@@ -150,7 +171,7 @@ def _pairing_flaws(path: Path) -> Iterator[Flaw]:
             if waiting and entry.stop_reason in ("error", "aborted"):
                 waiting = {}  # an interrupted call never ran; OpenClaw drops it from the prompt
         elif entry.role == "user":
-            if not continues_turn(entry.text):
+            if not continues_turn(bare_text(entry.text)):
                 yield from _dangling(waiting, last_answer)
             waiting = {}
     for name, entry in waiting.items():
@@ -177,11 +198,10 @@ def _dangling(waiting: dict[str, Entry], last_answer: int) -> Iterator[Flaw]:
         yield Flaw(FindingCode.UNPAIRED_TOOL_CALLS, entry.line, detail, survived=survived)
 
 
-def _empty_flaws(path: Path) -> Iterator[Flaw]:
-    empty = [entry for entry in path.entries if is_empty(entry)]
+def _empty_flaws(empty: Sequence[Entry]) -> Iterator[Flaw]:
     if empty:
         lines = ", ".join(str(entry.line) for entry in empty[:MOST_DETAILS])
-        detail = f"{len(empty)} entr{'y' if len(empty) == 1 else 'ies'} without role or content: lines {lines}"
+        detail = f"{len(empty)} message(s) without role or content: lines {lines}"
         yield Flaw(FindingCode.EMPTY_ENTRIES, empty[0].line, detail, count=len(empty))
 
 
@@ -234,7 +254,7 @@ def compaction_flaws(path: Sequence[Entry], *, complete: bool) -> Iterator[Flaw]
                 continue
             yield Flaw(FindingCode.LOSSY_COMPACTION, entry.line, why)
     if looping:
-        detail = f"compactions follow each other with at most {LOOP_MESSAGES} messages between, {row} at the end"
+        detail = f"compactions follow each other with at most {LOOP_MESSAGES} messages between them, {row} in a row"
         yield Flaw(FindingCode.COMPACTION_LOOP, looping.line, detail)
 
 

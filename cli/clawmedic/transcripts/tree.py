@@ -57,6 +57,8 @@ class Path:
 
 def active_path(entries: Sequence[Entry]) -> Path:
     """The branch in use among entries in file order. Session headers among them are passed over."""
+    if _is_linear(entries):
+        return Path(tuple(entries), missing_parent=entries[0].parent_id or "", root=0)
     if any(entry.active for entry in entries):
         chosen = tuple(entry for entry in entries if entry.active and entry.type != "session")
         first = next((i for i, entry in enumerate(entries) if chosen and entry is chosen[0]), None)
@@ -64,6 +66,18 @@ def active_path(entries: Sequence[Entry]) -> Path:
     if not any(entry.parent_id for entry in entries):
         return _flat(entries)
     return _walk(entries)
+
+
+def _is_linear(entries: Sequence[Entry]) -> bool:
+    """The common case: each entry hangs on the one before it, and nothing else has a say."""
+    before = None
+    for entry in entries:
+        if entry.parent_id != before and before is not None:
+            return False
+        if entry.active is not None or entry.side or not entry.id or entry.type not in LEAF_TYPES:
+            return False
+        before = entry.id
+    return len({entry.id for entry in entries}) == len(entries) > 0 and entries[0].parent_id != before
 
 
 def _flat(entries: Sequence[Entry]) -> Path:

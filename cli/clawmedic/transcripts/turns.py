@@ -1,11 +1,16 @@
-"""The turns of a conversation: who asked, what came of it (openclaw-files.md 1b and 7, openclaw-channels.md 9)."""
+"""The turns of a conversation: who asked, and what came of it.
+
+Sources: openclaw-files.md 1b and 7, openclaw-channels.md 9.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from clawmedic.transcripts.drafts import draft_of
 from clawmedic.transcripts.entry import Entry
 from clawmedic.transcripts.envelope import bare_text, continues_turn, is_synthetic
 
@@ -15,7 +20,7 @@ _TEXT = 400
 
 
 class TurnOutcome(StrEnum):
-    """What came of a turn. ABORTED: its run was stopped, by a person or by the run timeout (the row tells)."""
+    """What came of a turn. ABORTED: its run was stopped, by a person or by a timeout (the row tells)."""
 
     ANSWERED = "answered"
     FAILED = "failed"
@@ -91,43 +96,15 @@ class Turns:
     @property
     def failed_since(self) -> tuple[Turn, ...]:
         """The turns counted in `failed_since_answer`, oldest first; retries are not among them."""
-        return tuple(turn for turn in self._since() if turn.failed and not turn.repeated)
+        return tuple(turn for turn in _since_answer(self.all) if turn.failed and not turn.repeated)
 
     @property
     def unanswered(self) -> tuple[Turn, ...]:
         """Askers' turns after the newest answered one that have no reply of any sort, oldest first."""
-        return tuple(turn for turn in self._since() if turn.outcome is TurnOutcome.UNANSWERED)
-
-    def _since(self) -> tuple[Turn, ...]:
-        since = []
-        for turn in reversed(self.all):
-            if turn.outcome is TurnOutcome.ANSWERED:
-                break
-            if not turn.synthetic and turn.line:
-                since.append(turn)
-        return tuple(reversed(since))
+        return tuple(turn for turn in _since_answer(self.all) if turn.outcome is TurnOutcome.UNANSWERED)
 
 
-@dataclass(slots=True)
-class _Draft:
-    """A turn while its entries come in."""
-
-    line: int
-    at: int | None
-    text: str
-    synthetic: bool
-    sent_at: int | None = None
-    outcome: TurnOutcome = TurnOutcome.UNANSWERED
-    repeated: bool = False
-    ended_at: int | None = None
-    answers: int = 0
-    errors: int = 0
-    error: str = ""
-    model: str = ""
-    tools_open: bool = False
-
-    def finished(self) -> Turn:
-        return Turn(**{name: getattr(self, name) for name in self.__slots__})
+_TurnDraft = draft_of(Turn)
 
 
 def read_turns(entries: Iterable[Entry], *, running: bool = False) -> Turns:
@@ -135,44 +112,50 @@ def read_turns(entries: Iterable[Entry], *, running: bool = False) -> Turns:
 
     A `reset` starts afresh: what failed before it no longer counts.
     """
-    turns: list[_Draft] = []
+    turns: list[Any] = []
     answer: Entry | None = None
     for entry in entries:
         if entry.role == "user":
             _asked(turns, entry)
         elif entry.role == "assistant":
             if not turns:
-                turns.append(_Draft(0, entry.at, "", synthetic=True))
+                turns.append(_TurnDraft(0, entry.at, "", synthetic=True))
             _answered(turns[-1], entry)
             answer = entry if entry.is_answer else answer
         elif entry.type == "reset":
-            turns.append(_Draft(0, entry.at, "", synthetic=True, outcome=TurnOutcome.ANSWERED))
+            turns.append(_TurnDraft(0, entry.at, "", synthetic=True, outcome=TurnOutcome.ANSWERED))
         elif entry.error_message and turns and not turns[-1].error:
             turns[-1].error = entry.error_message
     if turns and running and turns[-1].outcome is TurnOutcome.UNANSWERED:
         turns[-1].outcome = TurnOutcome.RUNNING
-    return _summed(tuple(draft.finished() for draft in turns), answer)
+    for draft in turns:
+        draft.__class__ = Turn
+    return _summed(tuple(turns), answer)
 
 
-def _asked(turns: list[_Draft], entry: Entry) -> None:
-    if turns and continues_turn(entry.text):
+def _asked(turns: list[Any], entry: Entry) -> None:
+    bare = bare_text(entry.text)
+    if turns and continues_turn(bare):
         return
-    text = bare_text(entry.text).strip()[:_TEXT]
-    asked = _Draft(entry.line, entry.at, text, synthetic=is_synthetic(entry.text), sent_at=entry.sent_at)
-    asked.repeated = bool(turns) and _is_retry(turns[-1], asked)
+    text = bare[:_TEXT].strip()
+    asked = _TurnDraft(entry.line, entry.at, text)
+    asked.sent_at = entry.sent_at
+    asked.synthetic = is_synthetic(bare)
+    if turns and turns[-1].errors:
+        asked.repeated = _is_retry(turns[-1], asked)
     turns.append(asked)
 
 
-def _is_retry(before: _Draft, turn: _Draft) -> bool:
+def _is_retry(before: Turn, turn: Turn) -> bool:
     """OpenClaw writes the user's message again when it retries a failed turn: same words, same time stamp."""
-    if before.text != turn.text or not before.errors or not turn.text:
+    if before.text != turn.text or not turn.text:
         return False
     if before.sent_at is not None and turn.sent_at is not None:
         return before.sent_at == turn.sent_at
     return before.ended_at is not None and turn.at is not None and turn.at - before.ended_at < RETRY_WINDOW_MS
 
 
-def _answered(turn: _Draft, entry: Entry) -> None:
+def _answered(turn: Any, entry: Entry) -> None:  # noqa: ANN401 - a Turn while it is being filled
     """What one assistant entry makes of its turn."""
     if entry.provider == "openclaw" and not entry.failure_text:
         return  # a mirror of what was delivered, or a note: no answer
@@ -197,16 +180,13 @@ def _answered(turn: _Draft, entry: Entry) -> None:
 
 
 def _summed(turns: tuple[Turn, ...], answer: Entry | None) -> Turns:
-    found = Turns(
+    since = _since_answer(turns)
+    failed = [turn for turn in since if turn.failed]
+    newest = failed[-1] if failed else None
+    return Turns(
         all=turns,
         newest_answer_at=answer.at if answer else None,
         newest_answer_line=answer.line if answer else None,
-    )
-    since = found._since()  # noqa: SLF001 - the same class, half filled
-    failed = [turn for turn in since if turn.failed]
-    newest = failed[-1] if failed else None
-    return replace(
-        found,
         failed_since_answer=sum(not turn.repeated for turn in failed),
         unanswered_since_answer=sum(turn.outcome is TurnOutcome.UNANSWERED for turn in since),
         last_error_text=newest.error if newest else "",
@@ -214,3 +194,14 @@ def _summed(turns: tuple[Turn, ...], answer: Entry | None) -> Turns:
         last_error_model=newest.model if newest else "",
         errors_since_answer=sum(turn.errors for turn in since),
     )
+
+
+def _since_answer(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """Askers' turns after the newest answered one."""
+    since = []
+    for turn in reversed(turns):
+        if turn.outcome is TurnOutcome.ANSWERED:
+            break
+        if not turn.synthetic and turn.line:
+            since.append(turn)
+    return tuple(reversed(since))
