@@ -28,7 +28,7 @@ class Line(NamedTuple):
 
 
 class Tail(NamedTuple):
-    """Whole lines of a file's end; `number` counts from the first of them (1), or from the file's start when `complete`.
+    """Whole lines of a file's end; `number` counts from the first of them, which is line 1 of the file when `complete`.
 
     `start` is the byte offset of the first line, the size of the file when there is none.
     """

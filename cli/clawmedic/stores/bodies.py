@@ -26,7 +26,7 @@ class Bodies:
         return b"", False
 
     def _unpack(self, packed: bytes) -> tuple[bytes, bool]:
-        import zstandard  # noqa: PLC0415 - only databases need it
+        import zstandard  # only databases need it
 
         try:
             # The frame's own claim is looked at first: decompress() would allocate what it says.

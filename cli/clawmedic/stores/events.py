@@ -44,7 +44,8 @@ class Events:
     def _bytes(self) -> str:
         """The size of one event in UTF-8 bytes, without decompressing it."""
         plain = f"length(CAST({self._plain} AS BLOB))"
-        return f"coalesce(event_utf8_bytes, {plain}, 0)" if "event_utf8_bytes" in self._columns else f"coalesce({plain}, 0)"
+        stored = "event_utf8_bytes, " if "event_utf8_bytes" in self._columns else ""
+        return f"coalesce({stored}{plain}, 0)"
 
     def sizes(self) -> dict[str, tuple[int, int | None]]:
         """For each window that has events: their UTF-8 bytes, and when the newest was written (epoch ms)."""

@@ -101,9 +101,9 @@ class FilesReader:
 
     def seems_7_1(self) -> bool:
         """Whether rows or files look like 7.1 rather than 4.15."""
-        if any(item.kind is ArtefactKind.TRAJECTORY for item in self._artefacts):
+        if any(is_of_7_1(entry) for entry in self._content.rows.values()):
             return True
-        return any(is_of_7_1(entry) for entry in self._content.rows.values())
+        return any(listed.name.endswith(".trajectory.jsonl") for listed in self._listing)
 
     def tail(self, session: Session, limit: int, *, seek_compaction: bool) -> TranscriptTail:
         """See `StoreReader.tail`: one open, one stat, a read of the end, and the first line."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,31 +29,34 @@ class Loader:
     def load(self, path: Path, above: tuple[Path, ...] = ()) -> object:
         """The tree of a file with its includes put in; None when it cannot be read."""
         real = path.absolute()
-        if real in above:
-            return self._problem(path, "includes itself")
+        problem = "includes itself" if real in above else ""
         if len(above) >= _DEPTH or self.read >= _FILES:
-            return self._problem(path, "too many includes")
-        self.read += 1
-        try:
-            content = read_bounded(path, _LIMIT_BYTES)
-        except OSError as error:
-            return self._problem(path, describe(error))
-        if content.truncated:
-            return self._problem(path, f"is larger than {_LIMIT_BYTES} bytes")
-        return self._expand(self._parse(path, content.data), path, (*above, real), 0)
+            problem = "too many includes"
+        if not problem:
+            self.read += 1
+            try:
+                content = read_bounded(path, _LIMIT_BYTES)
+            except OSError as error:
+                problem = describe(error)
+            else:
+                if not content.truncated:
+                    return self._expand(self._parse(path, content.data), path, (*above, real), 0)
+                problem = f"is larger than {_LIMIT_BYTES} bytes"
+        self._problem(path, problem)
+        return None
 
     def _parse(self, path: Path, data: bytes) -> object:
-        try:
+        with suppress(orjson.JSONDecodeError):
             return orjson.loads(data)
-        except orjson.JSONDecodeError:
-            pass
-        import pyjson5  # noqa: PLC0415 - most configs are plain JSON
+        import pyjson5  # most configs are plain JSON
 
+        tree: object = None
         try:
-            return pyjson5.decode(data.decode("utf-8-sig", "replace"), maxdepth=_NESTING)
+            tree = pyjson5.decode(data.decode("utf-8-sig", "replace"), maxdepth=_NESTING)
         except (pyjson5.Json5Exception, ValueError, RecursionError) as error:
             # The exception's text may quote the file, which holds secrets.
-            return self._problem(path, f"is not JSON5 ({type(error).__name__.removeprefix('Json5')})")
+            self._problem(path, f"is not JSON5 ({type(error).__name__.removeprefix('Json5')})")
+        return tree
 
     def _expand(self, value: object, path: Path, above: tuple[Path, ...], depth: int) -> object:
         if depth > _NESTING:

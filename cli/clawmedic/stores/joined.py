@@ -40,7 +40,10 @@ def join(
         key = directory.key_of(address)
         if key is not None:
             floor = _newest_run(by_key[key])
-            pending[key] += [message for message in messages if message.at is not None and message.at > floor]
+            spooled = {message.text for message in pending[key]}
+            pending[key] += [
+                message for message in messages if (message.at or 0) > floor and message.text not in spooled
+            ]
     found = {key: tuple(sorted(listed, key=lambda item: item.at or 0)) for key, listed in pending.items()}
     return Additions(found, shared.runs, tuple(unclaimed))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clawmedic.disk.files import describe, free_bytes, list_directory
+from clawmedic.disk.files import describe, free_bytes, list_directory, lstat
 from clawmedic.errors import NotFoundError
 from clawmedic.model.reporter import Reporter
 from clawmedic.model.session import GatewayOwner, Generation, PendingInput, Session
@@ -48,11 +48,11 @@ def open_for_reading(settings: Settings, reporter: Reporter) -> StateReader:
     version, source = version_of(root, _versions(readers, shared))
     owners = _owners(settings, config, table, shared)
     stores, unclaimed = _joined(readers, sessions, shared)
-    sqlite = any(reader.generation is Generation.SQLITE for reader in readers)
+    databases = [reader for reader in readers if isinstance(reader, DatabaseReader)]
     newer = any(isinstance(reader, FilesReader) and reader.seems_7_1() for reader in readers)
     return StateReader(
         root=root,
-        generation=Generation.SQLITE if sqlite else Generation.FILES,
+        generation=Generation.SQLITE if databases else Generation.FILES,
         version=version,
         version_source=source,
         config=config,
@@ -60,8 +60,8 @@ def open_for_reading(settings: Settings, reporter: Reporter) -> StateReader:
         owners=owners,
         problems=_problems(config, places, shared),
         free_bytes=free_bytes(root),
-        dialect=dialect_of(version, sqlite=sqlite, seems_7_1=newer, any_rows=bool(sessions)),
-        cooldowns=tuple(item for reader in readers if isinstance(reader, DatabaseReader) for item in reader.cooldowns()),
+        dialect=dialect_of(version, sqlite=bool(databases), seems_7_1=newer, any_rows=bool(sessions)),
+        cooldowns=tuple(item for reader in databases for item in reader.cooldowns()),
         shared=shared.status if shared else None,
         boots=shared.boots if shared else (),
         unclaimed=unclaimed,
@@ -132,7 +132,9 @@ def _problems(config: OpenClawConfig, places: list[AgentPlace], shared: SharedSt
     found = [f"config: {problem}" for problem in config.problems]
     if shared is not None and shared.status.problem:
         found.append(f"{STATE_DATABASE}: {shared.status.problem}")
-    for place in places:
-        if place.database is not None and place.store.exists():
-            found.append(f"agent {place.id}: {place.store.name} of the older generation stands beside the database")
+    found += [
+        f"agent {place.id}: {place.store.name} of the older generation stands beside the database"
+        for place in places
+        if place.database is not None and lstat(place.store) is not None
+    ]
     return tuple(found)

@@ -1,4 +1,4 @@
-"""The process table: does an owner still run, and is it the same process? (openclaw-files.md 3)"""
+"""The process table: whether an owner still runs, and whether it is the same process (openclaw-files.md 3)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from clawmedic.disk.files import read_bounded
 from clawmedic.model.session import Liveness
 
 _STAT_BYTES = 16 * 1024
+_ENDED = frozenset("ZXx")  # zombies and dead ones: their memory and files are gone
 _SLACK_MS = 2_000
 """A boot is recorded after its process began; clock ticks and `btime` are rounded to 10 ms and 1 s."""
 
@@ -49,7 +50,7 @@ class ProcessTable:
         The second field is the command in parentheses and may itself hold spaces and parentheses.
         """
         fields = self._stat(pid)
-        if fields is None or fields[0] in {"Z", "X", "x"}:
+        if fields is None or fields[0] in _ENDED:
             return None
         return int(fields[19]) if len(fields) > 19 and fields[19].isdecimal() else None
 
@@ -67,16 +68,12 @@ class ProcessTable:
         if not self.available:
             return Liveness.UNKNOWN, "there is no process table to ask"
         fields = self._stat(pid)
-        if fields is None:
-            return Liveness.DEAD, f"pid {pid} does not run"
-        if fields[0] in {"Z", "X", "x"}:
-            return Liveness.DEAD, f"pid {pid} has ended"
+        if fields is None or fields[0] in _ENDED:
+            return Liveness.DEAD, f"pid {pid} {'has ended' if fields else 'does not run'}"
         now = self.start_ticks(pid)
-        if start_ticks is None or now is None:
-            return Liveness.ALIVE, f"pid {pid} runs"
-        if now != start_ticks:
+        if start_ticks is not None and now is not None and now != start_ticks:
             return Liveness.DEAD, f"pid {pid} is another process, started at {now} instead of {start_ticks} (recycled)"
-        return Liveness.ALIVE, f"pid {pid} runs since {start_ticks}"
+        return Liveness.ALIVE, f"pid {pid} runs"
 
     def judge_since(self, pid: int | None, recorded_ms: int | None) -> tuple[Liveness, str]:
         """As `judge`, where only the time of a record by the owner is known: a process that began later is another."""

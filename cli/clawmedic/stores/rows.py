@@ -197,7 +197,7 @@ def _flush_failures(row: Fields) -> int | None:
 
 
 def _pending_delivery(row: Fields) -> int | None:
-    """When a final reply began to wait for its delivery: `pendingFinalDelivery` with its `CreatedAt` (7.1 and later)."""
+    """When a final reply began to wait for delivery: `pendingFinalDelivery`, `pendingFinalDeliveryCreatedAt`."""
     value = row.values.get("pendingFinalDelivery")
     if not value:
         return None

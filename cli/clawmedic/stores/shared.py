@@ -159,8 +159,8 @@ def _ingress(
     ):
         message = _update_message(row.text("payload_json"))
         owner = _claim(row.text("claim_owner"), table)
-        text = message_of(message) or ""
-        yield _lane(row, message), PendingInput("ingress", row.text("status") or "", row.time("received_at"), text, owner)
+        text, at = message_of(message) or "", row.time("received_at")
+        yield _lane(row, message), PendingInput("ingress", row.text("status") or "", at, text, owner)
 
 
 def _lane(row: Fields, message: Mapping[str, object]) -> Address | None:
@@ -236,7 +236,8 @@ def _cached(connection: sqlite3.Connection, damage: Damage) -> dict[Address, tup
             continue
         at = seconds_or_ms(source.get("date")) or row.time("created_at")
         # The retained namespace repeats the other one: one message is one entry.
-        found[address].setdefault(source.get("message_id") or (at, text), PendingInput("message-cache", "seen", at, text))
+        identity = source.get("message_id") or (at, text)
+        found[address].setdefault(identity, PendingInput("message-cache", "seen", at, text))
     return {address: tuple(sorted(kept.values(), key=lambda item: item.at or 0)) for address, kept in found.items()}
 
 

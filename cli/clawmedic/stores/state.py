@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from clawmedic.model.session import GatewayOwner, Generation, PendingInput
 from clawmedic.stores.config import OpenClawConfig
@@ -46,7 +47,7 @@ class StateReader:
         for store in self.stores:
             store.close()
 
-    def __enter__(self) -> StateReader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -38,18 +38,21 @@ def read_store(path: Path) -> StoreFile:
         return StoreFile(problem="missing")
     except OSError as error:
         return StoreFile(problem=describe(error))
-    size = content.size_bytes
     if content.truncated:
-        return StoreFile(size, problem=f"larger than {_LIMIT_BYTES} bytes")
-    if not size:
+        return StoreFile(content.size_bytes, problem=f"larger than {_LIMIT_BYTES} bytes")
+    if not content.data:
         return StoreFile(0, problem="0 bytes", damaged=True)
+    return _parsed(content.data)
+
+
+def _parsed(data: bytes) -> StoreFile:
     try:
-        tree = _parse(content.data)
+        tree = _parse(data)
     except (ValueError, RecursionError) as error:
-        return StoreFile(size, problem=f"not JSON: {_short(error)}", damaged=True)
+        return StoreFile(len(data), problem=f"not JSON: {_short(error)}", damaged=True)
     if not isinstance(tree, dict):
-        return StoreFile(size, problem=f"a {type(tree).__name__} instead of an object", damaged=True)
-    return _rows(size, tree)
+        return StoreFile(len(data), problem=f"a {type(tree).__name__} instead of an object", damaged=True)
+    return _rows(len(data), tree)
 
 
 def _rows(size: int, tree: dict[str, object]) -> StoreFile:

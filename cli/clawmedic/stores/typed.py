@@ -33,7 +33,8 @@ class Fields:
         value = self.values.get(name)
         if isinstance(value, str):
             return value or None
-        return self._wrong(name, value, "a text")
+        self._wrong(name, value, "a text")
+        return None
 
     def number(self, name: str) -> int | None:
         """A whole number that is not negative; a float is rounded down."""
@@ -42,19 +43,23 @@ class Fields:
             return value
         if isinstance(value, float) and 0 <= value <= _LARGEST:
             return int(value)
-        return self._wrong(name, value, "a number")
+        self._wrong(name, value, "a number")
+        return None
 
     def flag(self, name: str) -> bool | None:
         """A boolean."""
         value = self.values.get(name)
-        return value if isinstance(value, bool) else self._wrong(name, value, "true or false")
+        if isinstance(value, bool):
+            return value
+        self._wrong(name, value, "true or false")
+        return None
 
     def time(self, name: str) -> int | None:
         """Epoch milliseconds from a number or an ISO string; 0 means that there is none."""
         value = self.values.get(name)
         found = instant_ms(value)
         if found is None and value != 0:
-            return self._wrong(name, value, "a time")
+            self._wrong(name, value, "a time")
         return found
 
     def word(self, name: str) -> str | None:
