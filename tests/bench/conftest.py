@@ -55,4 +55,6 @@ def pytest_terminal_summary(terminalreporter) -> None:
     widths = [max(len(row[place]) for row in (head, *rows)) for place in range(4)]
     terminalreporter.section("speed and memory")
     for row in (head, *rows):
-        terminalreporter.write_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
+        terminalreporter.write_line(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        )

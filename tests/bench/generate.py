@@ -11,12 +11,20 @@ import orjson
 
 AGENTS = 4
 NOISE = (
-    ("gateway/ws", "→ event agent seq=per-client clients=1 run={run} agent=main stream=lifecycle aseq=5 phase=end"),
+    (
+        "gateway/ws",
+        "→ event agent seq=per-client clients=1 run={run} agent=main stream=lifecycle aseq=5 phase=end",
+    ),
     ("agent/embedded", "tool-search: cataloged 53 tools behind compact prompt surface"),
     ("diagnostic", "session state: sessionId={run} sessionKey={key} prev=idle new=idle queueDepth=0"),
-    ("provider-transport-fetch", "[model-fetch] start provider=example api=openai-completions model=standard"),
+    (
+        "provider-transport-fetch",
+        "[model-fetch] start provider=example api=openai-completions model=standard",
+    ),
 )
-WORDS = "the archive holds two copies of every report and the list names each of them once more".split()
+WORDS = tuple(
+    ["the", "archive", "holds", "two", "copies", "of", "every", "report", "and", "the", "list", "names", "each", "of", "them", "once", "more"]
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,9 @@ class StoreSize:
 def generate_store(root: Path, size: StoreSize, *, seed: int = 7) -> Path:
     """A state directory with `size.sessions` sessions in four agents; returns it."""
     rng, now = random.Random(seed), time.time_ns() // 1_000_000
-    config = {"models": {"providers": {"example": {"models": [{"id": "standard", "contextWindow": 2_000_000}]}}}}
+    config = {
+        "models": {"providers": {"example": {"models": [{"id": "standard", "contextWindow": 2_000_000}]}}}
+    }
     root.mkdir(parents=True)
     (root / "openclaw.json").write_bytes(orjson.dumps(config))
     each = size.transcript_bytes // size.sessions
@@ -67,7 +77,10 @@ def _row(session_id: str, path: Path, ended: int, rng: random.Random) -> dict[st
         "totalTokensFresh": True,
         "compactionCount": 0,
         "skillsSnapshot": {"prompt": _text(rng, 3_000), "skills": [{"name": f"skill{n}"} for n in range(20)]},
-        "systemPromptReport": {"systemPrompt": {"chars": 21_174}, "tools": {"entries": [{"name": f"t{n}"} for n in range(30)]}},
+        "systemPromptReport": {
+            "systemPrompt": {"chars": 21_174},
+            "tools": {"entries": [{"name": f"t{n}"} for n in range(30)]},
+        },
     }
 
 
@@ -80,13 +93,21 @@ def _text(rng: random.Random, size: int) -> str:
 def _write_transcript(path: Path, session_id: str, rng: random.Random, size: int, ended: int) -> None:
     """Turns with tool calls and results of uneven size, until the file has `size` bytes."""
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(ended // 1000))
-    lines = [orjson.dumps({"type": "session", "version": 3, "id": session_id, "timestamp": stamp, "cwd": "/srv"})]
+    lines = [
+        orjson.dumps({"type": "session", "version": 3, "id": session_id, "timestamp": stamp, "cwd": "/srv"})
+    ]
     written, parent, number = len(lines[0]), None, 0
     while written < size:
         for message in _turn(rng, number, ended):
             number += 1
             entry_id = f"{number:08x}"
-            entry = {"type": "message", "id": entry_id, "parentId": parent, "timestamp": stamp, "message": message}
+            entry = {
+                "type": "message",
+                "id": entry_id,
+                "parentId": parent,
+                "timestamp": stamp,
+                "message": message,
+            }
             lines.append(orjson.dumps(entry))
             written += len(lines[-1]) + 1
             parent = entry_id
@@ -95,14 +116,31 @@ def _write_transcript(path: Path, session_id: str, rng: random.Random, size: int
 
 def _turn(rng: random.Random, number: int, at: int) -> list[dict[str, object]]:
     usage = {"input": 9_000, "output": 300, "cacheRead": 0, "cacheWrite": 0, "totalTokens": 9_300}
-    model = {"api": "openai-completions", "provider": "example", "model": "standard", "usage": usage, "timestamp": at}
-    call = {"type": "toolCall", "id": f"call_{number}", "name": "exec", "arguments": {"command": "wc -l report.csv"}}
+    model = {
+        "api": "openai-completions",
+        "provider": "example",
+        "model": "standard",
+        "usage": usage,
+        "timestamp": at,
+    }
+    call = {
+        "type": "toolCall",
+        "id": f"call_{number}",
+        "name": "exec",
+        "arguments": {"command": "wc -l report.csv"},
+    }
     result = [{"type": "text", "text": _text(rng, rng.randrange(200, 9_000))}]
     reply = [{"type": "text", "text": _text(rng, rng.randrange(100, 2_500))}]
     return [
         {"role": "user", "content": _text(rng, rng.randrange(40, 1_500)), "timestamp": at},
         {"role": "assistant", "content": [call], "stopReason": "toolUse"} | model,
-        {"role": "toolResult", "toolCallId": f"call_{number}", "toolName": "exec", "content": result, "isError": False},
+        {
+            "role": "toolResult",
+            "toolCallId": f"call_{number}",
+            "toolName": "exec",
+            "content": result,
+            "isError": False,
+        },
         {"role": "assistant", "content": reply, "stopReason": "stop"} | model,
     ]
 
@@ -142,12 +180,14 @@ def _record(at: int, level: str, subsystem: str, text: str, trace: str) -> bytes
 def _noise(rng: random.Random, at: int) -> bytes:
     subsystem, text = rng.choice(NOISE)
     key = f"agent:main:telegram:group:-100{rng.randrange(200):010d}"
-    return _record(at, "INFO", subsystem, text.format(run=_uuid(rng), key=key), f"{rng.getrandbits(128):032x}")
+    return _record(
+        at, "INFO", subsystem, text.format(run=_uuid(rng), key=key), f"{rng.getrandbits(128):032x}"
+    )
 
 
 def _failure(rng: random.Random, key: str, at: int) -> bytes:
     text = (
-        f"[compaction-diag] end runId={_uuid(rng)} sessionKey={key} diagId=ovf-{rng.getrandbits(40):010x} trigger=overflow "
-        "provider=example/standard attempt=1 maxAttempts=3 outcome=failed reason=provider_error_4xx durationMs=828"
+        f"[compaction-diag] end runId={_uuid(rng)} sessionKey={key} diagId=ovf-{rng.getrandbits(40):010x} "
+        "trigger=overflow provider=example/standard attempt=1 maxAttempts=3 outcome=failed reason=provider_error_4xx durationMs=828"
     )
     return _record(at, "WARN", "agent/embedded", text, f"{rng.getrandbits(128):032x}")

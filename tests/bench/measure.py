@@ -35,7 +35,12 @@ class Call:
 
 def call(home: Path, *words: str) -> Call:
     """Run `python -m clawmedic ...` with a home of its own, watched by a process of its own."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(SOURCES), "LANG": "C.UTF-8"}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "PYTHONPATH": str(SOURCES),
+        "LANG": "C.UTF-8",
+    }
     command = [sys.executable, "-c", WATCHED, sys.executable, "-m", "clawmedic", *words]
     shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     seconds, peak, code = shown.split()
@@ -46,7 +51,11 @@ def python_seconds(code: str, *, runs: int = 15) -> float:
     """The shortest wall time of `python -c code`."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCES)}
     return min(
-        seconds(lambda: subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True))
+        seconds(
+            lambda: subprocess.run(
+                [sys.executable, "-c", code], env=environment, check=True, capture_output=True
+            )
+        )
         for _ in range(runs)
     )
 
@@ -63,8 +72,8 @@ def floor_of_scan(state: Path) -> None:
     for store in sorted(state.glob("agents/*/sessions/sessions.json")):
         for row in orjson.loads(store.read_bytes()).values():
             path = row["sessionFile"]
-            size = os.stat(path).st_size
-            with open(path, "rb") as transcript:
+            size = os.stat(path).st_size  # noqa: PTH116 - the barest cost
+            with open(path, "rb") as transcript:  # noqa: PTH123
                 transcript.seek(max(0, size - TAIL_BYTES))
                 lines = transcript.read().split(b"\n")
             for line in lines[1 if size > TAIL_BYTES else 0 :]:

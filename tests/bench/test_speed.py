@@ -14,7 +14,9 @@ MEGABYTE = 1_000_000
 def test_version_adds_little_to_typer(table, scale):
     typer = python_seconds("import typer")
     ours = python_seconds("import sys; sys.argv[1:] = ['--version']; from clawmedic.app import main; main()")
-    table.row("--version", f"{ours * 1000:.0f} ms", f"import typer {typer * 1000:.0f} ms", "at most 40 ms more")
+    table.row(
+        "--version", f"{ours * 1000:.0f} ms", f"import typer {typer * 1000:.0f} ms", "at most 40 ms more"
+    )
     if scale == "full":
         assert ours - typer <= 0.040
 
@@ -25,7 +27,9 @@ def test_scan_is_near_the_bare_cost(table, scale, big_state, tmp_path):
     calls = [call(tmp_path, *words) for _ in range(3)]
     ours = min(one.seconds for one in calls)
     assert {one.code for one in calls} <= {0, 3}
-    table.row("scan", f"{ours:.2f} s, {calls[0].peak_bytes / MEGABYTE:.0f} MB", f"{floor:.2f} s", "within 2 times")
+    table.row(
+        "scan", f"{ours:.2f} s, {calls[0].peak_bytes / MEGABYTE:.0f} MB", f"{floor:.2f} s", "within 2 times"
+    )
     if scale == "full":
         assert ours <= 2 * floor
 

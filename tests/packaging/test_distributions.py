@@ -36,7 +36,9 @@ def test_sdist_can_be_built_and_tested_from(sdist):
     assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".ci/run"} <= names
     assert {f"cli/{name}" for name in shipped_sources()} <= names
     assert any(name.startswith("tests/corpus/2026.9.6/") for name in names)
-    assert not [name for name in names if name.startswith((".git/", ".venv/", ".ci/venv/")) or "__pycache__" in name]
+    assert not [
+        name for name in names if name.startswith((".git/", ".venv/", ".ci/venv/")) or "__pycache__" in name
+    ]
 
 
 def test_sdist_is_small_enough_to_be_fetched(sdist):
@@ -48,11 +50,14 @@ def test_wheel_runs_in_an_environment_of_its_own(wheel, tmp_path):
     subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--retries", "5", str(wheel)]
     subprocess.run(pip, check=True)
-    clawmedic = str(venv / "bin" / "clawmedic")
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
-    run = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True, "check": False}
-    version = subprocess.run([clawmedic, "--version"], **run)
+    version = installed(venv, tmp_path, "--version")
     assert version.returncode == 0, version.stderr
     assert version.stdout.startswith("clawmedic ")
-    drill = subprocess.run([clawmedic, "drill"], **run)
+    drill = installed(venv, tmp_path, "drill")
     assert drill.returncode == 0, drill.stdout + drill.stderr
+
+
+def installed(venv: Path, home: Path, word: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(home)}
+    command = [str(venv / "bin" / "clawmedic"), word]
+    return subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)

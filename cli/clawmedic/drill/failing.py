@@ -38,7 +38,7 @@ RESET_REPLY = (
 
 def refuse(story: Story, fault: Fault) -> None:
     """A message whose required compaction fails: no answer, and the row still says what it said."""
-    text, run_id, trace = prose.ask(story.turns, ASK), story.ids.uuid(), story.ids.hex(32)
+    text, run_id, trace = _too_large(story), story.ids.uuid(), story.ids.hex(32)
     received = story.now
     if story.version is Version.V9:
         _preflight(story, fault, run_id, trace)
@@ -50,6 +50,12 @@ def refuse(story: Story, fault: Fault) -> None:
     _keep_words(story, fault, text, run_id, received)
     story.turns += 1
     story.wait(14_000)
+
+
+def _too_large(story: Story) -> str:
+    """A message that takes the prompt over the budget."""
+    missing = story.budget - story.prompt_tokens + 700
+    return prose.ask(story.turns, max(ASK, missing * CHARACTERS_PER_TOKEN))
 
 
 def _overflow(story: Story, fault: Fault, text: str, run_id: str, trace: str) -> None:
@@ -97,7 +103,7 @@ def _overflow_lines(story: Story, text: str, trace: str) -> str:
     precheck = (
         f"[context-overflow-precheck] sessionKey={story.key} provider={story.model} route=compact_only "
         f"estimatedPromptTokens={estimate} promptBudgetBeforeReserve={story.budget} "
-        f"overflowTokens={max(1, estimate - story.budget)} toolResultReducibleChars=0 "
+        f"overflowTokens={estimate - story.budget} toolResultReducibleChars=0 "
         f"reserveTokens={reserve} effectiveReserveTokens={reserve} {transcript}"
     )
     diagnosis = (
@@ -169,7 +175,7 @@ def _keep_words(story: Story, fault: Fault, text: str, run_id: str, received: in
 
 def auto_reset(story: Story, fault: Fault) -> None:
     """4.15, chat path: OpenClaw drops the conversation by itself; the file stays, and no row names it."""
-    text, run_id = prose.ask(story.turns, ASK), story.ids.uuid()
+    text, run_id = _too_large(story), story.ids.uuid()
     _overflow(story, fault, text, run_id, "")
     old, entries, lost_at = story.session_id, story.entries, story.now
     story.begin()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from clawmedic.disk import building
 from clawmedic.drill.builder_tree import Tree
 from clawmedic.drill.nobody import dead_gateway
 from clawmedic.drill.report import DrillReport, DrillResult, DrillTree
-from clawmedic.drill.scenarios import scenarios
+from clawmedic.drill.scenarios import Scenario, scenarios
 from clawmedic.drill.stage import build_tree
 from clawmedic.drill.versions import Version
 from clawmedic.model.reporter import Reporter, SilentReporter
@@ -17,22 +18,33 @@ from clawmedic.settings import Settings, World
 from clawmedic.triage.examine import examine
 
 
-def rehearse(world: World, directory: Path, reporter: Reporter) -> DrillReport:
+def rehearse(
+    world: World, directory: Path, reporter: Reporter, *, played: Sequence[Scenario] | None = None
+) -> DrillReport:
     """Make a state directory of each release in `directory`, examine each, and compare with what is right.
 
     The environment, the home directory and an OpenClaw that runs here are out of reach: the examination sees
     an empty environment and a home inside `directory`.
 
+    Args:
+        world: only its clock, process table and limits count.
+        directory: where the trees are made; not there yet, or empty.
+        reporter: told after each tree how many sessions were judged.
+        played: other scenarios than the usual ones.
+
     Raises:
-        RefusedError: `directory` exists and is not empty.
+        RefusedError: `directory` is not empty.
     """
     building.make_directory(directory)
-    began, gateway, played = world.clock(), dead_gateway(world.proc), scenarios()
+    began, gateway = world.clock(), dead_gateway(world.proc)
+    played = scenarios() if played is None else played
     reporter.begin("rehearsing", len(played))
     trees: list[DrillTree] = []
     results: list[DrillResult] = []
     for version in Version:
         own = [scenario for scenario in played if scenario.version is version]
+        if not own:
+            continue
         tree = build_tree(directory / version.value, own, gateway, world.clock())
         examined = _examine(world, directory, tree)
         trees.append(examined)
