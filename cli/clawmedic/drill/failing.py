@@ -178,6 +178,7 @@ def auto_reset(story: Story, fault: Fault) -> None:
     text, run_id = _too_large(story), story.ids.uuid()
     _overflow(story, fault, text, run_id, "")
     old, entries, lost_at = story.session_id, story.entries, story.now
+    story.wait(5)
     story.begin()
     story.orphans[old] = entries
     restarted = f"Restarting session {story.key} -> {story.session_id} and retrying."

@@ -46,14 +46,16 @@ class DrillResult:
 
     @property
     def evidence(self) -> str:
-        """The line that shows it best: an expected finding's, an incident's, or the verdict's reason."""
+        """The line that shows it best: the log's own words, an expected finding's, or the verdict's reason."""
         if self.report is None:
             return "the session was not found"
+        if self.cause is not None:
+            quoted = [line.text for incident in reversed(self.report.incidents) for line in incident.evidence]
+            words = [text for text in quoted if not text.startswith("[")]
+            if words:
+                return words[0]
         expected = [finding for finding in self.report.findings if finding.code in self.scenario.findings]
-        if expected:
-            return expected[0].evidence[0]
-        quoted = [line.text for incident in reversed(self.report.incidents) for line in incident.evidence]
-        return quoted[0] if quoted and self.verdict is not Verdict.HEALTHY else self.report.why
+        return expected[0].evidence[0] if expected else self.report.why
 
 
 @dataclass(frozen=True, slots=True)

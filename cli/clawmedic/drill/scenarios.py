@@ -223,7 +223,7 @@ def _near_budget(story: Story) -> None:
 
 def _oversized(story: Story) -> None:
     """Compaction keeps the prompt small; the file only grows."""
-    for _ in range(4):
+    for _ in range(6):
         story.fill(0.9, ask=16_000, answer=6_000)
         story.compact(GOOD_SUMMARY, keep_turns=1)
     story.turn()
