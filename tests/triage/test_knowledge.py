@@ -13,8 +13,23 @@ from clawmedic.model.session import Generation
 from clawmedic.triage.knowledge import everything, find, remedies_for, upstream_for
 
 COMMANDS = {
-    "scan", "show", "diagnose", "explain", "backups", "mend", "compact", "reset", "rescue", "guard",
-    "history", "undo", "ack", "notify", "drill", "setup", "info",
+    "scan",
+    "show",
+    "diagnose",
+    "explain",
+    "backups",
+    "mend",
+    "compact",
+    "reset",
+    "rescue",
+    "guard",
+    "history",
+    "undo",
+    "ack",
+    "notify",
+    "drill",
+    "setup",
+    "info",
 }
 CODES = {code.value for code in FindingCode} | {cause.value for cause in Cause}
 
@@ -46,7 +61,12 @@ def test_only_existing_commands_are_named():
 
 def test_text_has_no_accidental_joins():
     for explanation in everything():
-        for text in (explanation.meaning, explanation.detected, *explanation.helps, *explanation.does_not_help):
+        for text in (
+            explanation.meaning,
+            explanation.detected,
+            *explanation.helps,
+            *explanation.does_not_help,
+        ):
             assert "  " not in text, (explanation.code, text)
             assert text == text.strip()
 
@@ -80,10 +100,14 @@ def test_every_cause_has_a_remedy(cause, struck, generation, dialect):
 
 def test_the_guard_can_be_switched_off_where_it_exists():
     assert any("qualityGuard" in line for line in remedies_for(Cause.QUALITY_GUARD, Generation.SQLITE, "9.6"))
-    assert not any("qualityGuard" in line for line in remedies_for(Cause.QUALITY_GUARD, Generation.FILES, "7.1"))
+    assert not any(
+        "qualityGuard" in line for line in remedies_for(Cause.QUALITY_GUARD, Generation.FILES, "7.1")
+    )
 
 
-@pytest.mark.parametrize("cause", [cause for cause in Cause if cause.kind is CauseKind.TRANSIENT and cause is not Cause.UNKNOWN])
+@pytest.mark.parametrize(
+    "cause", [cause for cause in Cause if cause.kind is CauseKind.TRANSIENT and cause is not Cause.UNKNOWN]
+)
 def test_an_outage_of_the_model_is_never_answered_by_a_reset_or_compaction(cause):
     remedies = remedies_for(cause, Generation.SQLITE, "9.6", struck=Struck.MODEL_CALL)
     assert remedies[0].startswith("wait")

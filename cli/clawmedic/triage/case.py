@@ -9,9 +9,9 @@ from clawmedic.model.report import Budget
 from clawmedic.model.session import GatewayOwner, Liveness, Session
 from clawmedic.settings import Limits
 from clawmedic.stores.config import OpenClawConfig
+from clawmedic.transcripts.view import TranscriptView
 from clawmedic.triage.logbook import LogTurn
 from clawmedic.triage.story import Story
-from clawmedic.transcripts.view import TranscriptView
 
 KNOWN_DIALECTS = ("4.15", "7.1", "9.6")
 
@@ -78,7 +78,7 @@ class Case:
 
     @property
     def interaction_unseen(self) -> bool:
-        """The row rule of openclaw-channels.md 0.1: an inbound message came after the newest run, and no run followed."""
+        """The row rule of openclaw-channels.md 0.1: a message came after the newest run, and no run followed."""
         interacted = self.session.last_interaction_at
         return (
             interacted is not None

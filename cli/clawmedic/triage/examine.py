@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from clawmedic.logs.scan import signals
 from clawmedic.logs.sources import find_sources
@@ -15,9 +15,11 @@ from clawmedic.model.reporter import Reporter
 from clawmedic.model.session import Session
 from clawmedic.model.verdict import Verdict
 from clawmedic.settings import Settings
+from clawmedic.stores.names import Artefact
 from clawmedic.stores.opening import open_for_reading
 from clawmedic.stores.reader import StoreReader
 from clawmedic.stores.state import StateReader
+from clawmedic.transcripts.view import TranscriptView, read_view
 from clawmedic.triage.acks import Acks, load_acks
 from clawmedic.triage.case import Case, Orphan
 from clawmedic.triage.checks.check import StoreScene
@@ -26,13 +28,72 @@ from clawmedic.triage.gather import Scene, gather
 from clawmedic.triage.incidents import incidents_of
 from clawmedic.triage.logbook import LogBook
 from clawmedic.triage.orphans import find_orphans
-from clawmedic.triage.spans import read_span, span_of
+from clawmedic.triage.spans import span_of, span_reader
 from clawmedic.triage.verdict import judge, sentence
 from clawmedic.triage.waiting import waiting_messages
-from clawmedic.transcripts.deep import read_views_deep
-from clawmedic.transcripts.view import TranscriptView, read_view
 
 ANSWERING = frozenset({Verdict.DEAD, Verdict.STUCK, Verdict.SUSPECT})
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What one examination works with: opened stores, the read log, what people acknowledged."""
+
+    settings: Settings
+    reporter: Reporter
+    state: StateReader
+    book: LogBook
+    acks: Acks
+    deep: bool
+
+    def store(self, store: StoreReader) -> tuple[list[SessionReport], list[Finding]]:
+        """Every session of one store judged, and what is wrong with the store itself."""
+        gathered, orphans = self.cases(store)
+        scene = StoreScene(
+            state=self.state,
+            status=store.status(),
+            artefacts=store.artefacts(),
+            orphans=orphans,
+            book=self.book,
+            limits=self.settings.world.limits,
+            now=self.settings.now(),
+        )
+        found = [finding for check in STORE_CHECKS for finding in check(scene)]
+        return [report_of(case, self.acks) for case in gathered], found
+
+    def cases(self, store: StoreReader) -> tuple[list[Case], tuple[Orphan, ...]]:
+        """Every session of one store as a case, and the store's orphans."""
+        sessions = store.sessions()
+        views = self._views(store, sessions)
+        spans = {session.key: span_of(views[session.key]) for session in sessions}
+        artefacts = store.artefacts()
+        orphans = find_orphans(artefacts, sessions, spans, self.book, span_reader(self.settings.world.limits))
+        scene = Scene(
+            state=self.state,
+            book=self.book,
+            boots=tuple(sorted({*self.state.boots, *self.book.boots})),
+            store_ids=_store_ids(sessions, artefacts),
+            limits=self.settings.world.limits,
+            now=self.settings.now(),
+        )
+        own = {
+            session.key: [orphan for orphan in orphans if orphan.key == session.key] for session in sessions
+        }
+        return [gather(scene, session, views[session.key], own[session.key]) for session in sessions], orphans
+
+    def _views(self, store: StoreReader, sessions: Sequence[Session]) -> Mapping[str, TranscriptView]:
+        limits = self.settings.world.limits
+        if self.deep:
+            from clawmedic.transcripts.deep import read_views_deep
+
+            return read_views_deep(store, sessions, limits, self.reporter)
+        self.reporter.begin("transcripts", len(sessions))
+        views = {}
+        for session in sessions:
+            views[session.key] = read_view(store, session, limits, deep=False)
+            self.reporter.advance()
+        self.reporter.end()
+        return views
 
 
 def examine(
@@ -45,6 +106,8 @@ def examine(
     """Look at every session of a state directory. Reads only.
 
     Args:
+        settings: where to look.
+        reporter: is told how far the work has come.
         deep: read every transcript line instead of the head and the tail.
         log_window: which part of the logs counts; None means all of it.
 
@@ -52,15 +115,18 @@ def examine(
         NotFoundError: the directory holds nothing of OpenClaw, or a named log file does not exist.
     """
     with open_for_reading(settings, reporter) as state:
-        sources = find_sources(settings, state.config)
-        book = LogBook.read(signals(sources, log_window, reporter))
+        scan = signals(find_sources(settings, state.config), log_window or TimeWindow(), reporter)
+        book = LogBook.read(scan)
         acks = load_acks(settings)
+        examination = Examination(settings, reporter, state, book, acks, deep)
         reports: list[SessionReport] = []
         store_findings: list[Finding] = []
         for store in state.stores:
-            examined, found = _examine_store(settings, reporter, state, store, book, acks, deep=deep)
+            examined, found = examination.store(store)
             reports += examined
             store_findings += found
+        incidents = [incident for report in reports for incident in report.incidents]
+        problems = [*state.problems, *scan.coverage.problems, *([acks.problem] if acks.problem else [])]
         return ScanReport(
             state_dir=state.root,
             generation=state.generation,
@@ -68,63 +134,11 @@ def examine(
             scanned_at=settings.now(),
             sessions=tuple(sorted(reports, key=_worst_first)),
             store_findings=tuple(_once(store_findings)),
-            incidents=tuple(
-                sorted((item for report in reports for item in report.incidents), key=lambda item: item.started_at or 0),
-            ),
+            incidents=tuple(sorted(incidents, key=lambda incident: incident.started_at or 0)),
             owners=state.owners,
-            log_sources=tuple(source.name for source in sources),
-            problems=state.problems,
+            log_sources=tuple(scan.coverage.sources),
+            problems=tuple(problems),
         )
-
-
-def cases(
-    settings: Settings,
-    reporter: Reporter,
-    state: StateReader,
-    store: StoreReader,
-    book: LogBook,
-    *,
-    deep: bool,
-) -> tuple[list[Case], tuple[Orphan, ...]]:
-    """Every session of one store as a case, and the store's orphans."""
-    limits = settings.world.limits
-    sessions = store.sessions()
-    views = _views(store, sessions, settings, reporter, deep=deep)
-    spans = {session.key: span_of(views[session.key]) for session in sessions}
-    artefacts = store.artefacts()
-    orphans = find_orphans(artefacts, sessions, spans, book, read_span)
-    ids = {session.session_id for session in sessions} | {item.session_id for item in artefacts if item.session_id}
-    ids |= {previous for session in sessions for previous in session.previous_session_ids}
-    scene = Scene(state, book, _boots(state, book), ids, limits, settings.now())
-    gathered = [
-        gather(scene, session, views[session.key], [orphan for orphan in orphans if orphan.key == session.key])
-        for session in sessions
-    ]
-    return gathered, orphans
-
-
-def _examine_store(
-    settings: Settings,
-    reporter: Reporter,
-    state: StateReader,
-    store: StoreReader,
-    book: LogBook,
-    acks: Acks,
-    *,
-    deep: bool,
-) -> tuple[list[SessionReport], list[Finding]]:
-    gathered, orphans = cases(settings, reporter, state, store, book, deep=deep)
-    reports = [report_of(case, acks) for case in gathered]
-    scene = StoreScene(
-        state=state,
-        status=store.status(),
-        artefacts=store.artefacts(),
-        orphans=orphans,
-        book=book,
-        limits=settings.world.limits,
-        now=settings.now(),
-    )
-    return reports, [finding for check in STORE_CHECKS for finding in check(scene)]
 
 
 def report_of(case: Case, acks: Acks) -> SessionReport:
@@ -139,7 +153,7 @@ def report_of(case: Case, acks: Acks) -> SessionReport:
     return SessionReport(
         session=case.session,
         verdict=verdict,
-        why=sentence(verdict, decisive),
+        why=sentence(decisive),
         cause=_cause(case, verdict, findings),
         findings=findings,
         incidents=incidents,
@@ -164,29 +178,11 @@ def _cause(case: Case, verdict: Verdict, findings: Iterable[Finding]) -> Cause |
     return None
 
 
-def _views(
-    store: StoreReader,
-    sessions: Sequence[Session],
-    settings: Settings,
-    reporter: Reporter,
-    *,
-    deep: bool,
-) -> Mapping[str, TranscriptView]:
-    limits = settings.world.limits
-    if deep:
-        return read_views_deep(store, sessions, limits, reporter)
-    reporter.begin("transcripts", len(sessions))
-    views = {}
-    for session in sessions:
-        views[session.key] = read_view(store, session, limits, deep=False)
-        reporter.advance()
-    reporter.end()
-    return views
-
-
-def _boots(state: StateReader, book: LogBook) -> tuple[int, ...]:
-    known = {owner.started_at for owner in state.owners if owner.started_at is not None}
-    return tuple(sorted(known | set(book.boots)))
+def _store_ids(sessions: Sequence[Session], artefacts: Sequence[Artefact]) -> frozenset[str]:
+    """All session ids the store knows: rows, earlier windows, live and archived files."""
+    ids = {session.session_id for session in sessions}
+    ids |= {artefact.session_id for artefact in artefacts if artefact.session_id}
+    return frozenset(ids | {previous for session in sessions for previous in session.previous_session_ids})
 
 
 def _worst_first(report: SessionReport) -> tuple[int, int]:

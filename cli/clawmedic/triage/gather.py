@@ -12,14 +12,14 @@ from clawmedic.model.incident import Evidence
 from clawmedic.model.session import RunRecord, Session
 from clawmedic.settings import Limits
 from clawmedic.stores.state import StateReader
+from clawmedic.transcripts.budget import measure_budget
+from clawmedic.transcripts.view import TranscriptView
 from clawmedic.triage.case import Case, Orphan
 from clawmedic.triage.events import Event, EventKind
 from clawmedic.triage.logbook import LogBook, LogTurn
 from clawmedic.triage.logreading import read_turn
 from clawmedic.triage.story import SAME_TURN_MS, Story, tell
-from clawmedic.triage.transcriptreading import read_entries
-from clawmedic.transcripts.budget import measure_budget
-from clawmedic.transcripts.view import TranscriptView
+from clawmedic.triage.transcriptreading import read_transcript
 
 PREFLIGHT_WORDS = ("preflight compaction required but failed", "cli transcript compaction failed")
 
@@ -63,7 +63,7 @@ def gather(scene: Scene, session: Session, view: TranscriptView, orphans: Sequen
 
 
 def _known_ids(scene: Scene, session: Session, orphans: Sequence[Orphan]) -> set[str]:
-    """Ids under which the log may speak of this session; a header id may differ from the row's (openclaw-files.md 4)."""
+    """Ids under which the log may speak of this session; a file's may differ from the row's (openclaw-files.md 4)."""
     known = {session.session_id, *session.previous_session_ids, *(orphan.session_id for orphan in orphans)}
     named = {
         session_id for turn in scene.book.turns_of_key(session.key) for session_id in turn.session_ids
@@ -80,7 +80,7 @@ def _born(session: Session, view: TranscriptView) -> int | None:
 
 def _story(session: Session, view: TranscriptView, turns: Sequence[LogTurn], *, dialect: str) -> Story:
     source = str(session.transcript.path)
-    events = read_entries(view.entries, source=source, stop_is_failure=_timed_out(session, turns, dialect=dialect))
+    events = read_transcript(view, source=source, stop_is_failure=_timed_out(session, turns, dialect=dialect))
     events += [event for turn in turns if (event := read_turn(turn, dialect=dialect)) is not None]
     events += [event for run in session.runs if (event := _run_event(run)) is not None]
     events += _row_events(session, view, events)
@@ -129,15 +129,28 @@ def _row_events(session: Session, view: TranscriptView, events: Sequence[Event])
         cause = cause_of(session.last_run_error) if session.last_run_error else None
         if _told_already(events, ended):
             return []
-        words = f"row: status {status}" + (f", {session.last_run_error[:200]}" if session.last_run_error else "")
+        words = f"row: status {status}" + (
+            f", {session.last_run_error[:200]}" if session.last_run_error else ""
+        )
         return [
             Event(
-                EventKind.FAILED, ended, "row", Struck.MODEL_CALL, cause, 0.8 if cause else 0.0,
+                EventKind.FAILED,
+                ended,
+                "row",
+                Struck.MODEL_CALL,
+                cause,
+                0.8 if cause else 0.0,
                 (Evidence(str(session.store), None, ended, words),),
             ),
         ]
     silent = not any(event.origin == "transcript" for event in events)
-    if silent and status == "done" and ended is not None and session.aborted_last_run is not True and not view.complete:
+    if (
+        silent
+        and status == "done"
+        and ended is not None
+        and session.aborted_last_run is not True
+        and not view.complete
+    ):
         return [Event(EventKind.ANSWERED, ended, "row")]
     return []
 

@@ -16,7 +16,11 @@ from clawmedic.triage.story import Chapter, chapters
 
 def incidents_of(case: Case, verdict: Verdict) -> tuple[Incident, ...]:
     """Every failure story of one session. A lossy compaction and an automatic reset are incidents too."""
-    told = [_incident(case, chapter, verdict) for chapter in chapters(case.story.events) if _worth_telling(chapter)]
+    told = [
+        _incident(case, chapter, verdict)
+        for chapter in chapters(case.story.events)
+        if _worth_telling(chapter)
+    ]
     lossy = _lossy(case)
     if lossy is not None:
         told.append(lossy)
@@ -35,7 +39,9 @@ def _incident(case: Case, chapter: Chapter, verdict: Verdict) -> Incident:
     first = chapter.failures[0]
     return Incident(
         key=case.session.key,
-        session_id=next((event.session_id for event in chapter.failures if event.session_id), case.session.session_id),
+        session_id=next(
+            (event.session_id for event in chapter.failures if event.session_id), case.session.session_id
+        ),
         started_at=first.at,
         ended_at=closed.at if closed is not None else None,
         cause=cause,

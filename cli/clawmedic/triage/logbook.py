@@ -25,7 +25,13 @@ PENDING_LINES = 16
 
 _BOOTS = frozenset({SignalKind.GATEWAY_READY})
 _EVERYBODYS = frozenset(
-    {SignalKind.GATEWAY_READY, SignalKind.LOG_GAP, SignalKind.DISK_FULL, SignalKind.DATABASE, SignalKind.AUTH_COOLDOWN},
+    {
+        SignalKind.GATEWAY_READY,
+        SignalKind.LOG_GAP,
+        SignalKind.DISK_FULL,
+        SignalKind.DATABASE,
+        SignalKind.AUTH_COOLDOWN,
+    },
 )
 
 
@@ -138,7 +144,7 @@ class LogBook:
             found[id(turn)] = turn
         return sorted(found.values(), key=lambda turn: turn.at or 0)
 
-    def keys(self) -> set[str]:
+    def known_keys(self) -> set[str]:
         """Every session key the logs name."""
         return set(self._by_key)
 
@@ -170,11 +176,11 @@ class LogBook:
         turn = self._untraced.get(source)
         if signal.key or signal.session_id:
             if turn is None or not _continues(turn, signal):
+                waiting = [one for one in self._waiting.pop(source, ()) if _near(one, signal)]
                 self._end_untraced(source)
                 turn = self._untraced[source] = LogTurn()
-                for waiting in self._waiting.pop(source, ()):
-                    if _near(waiting, signal):
-                        turn.add(waiting)
+                for one in waiting:
+                    turn.add(one)
             turn.add(signal)
         elif turn is not None and _near(turn.signals[-1], signal) and not _ended_for_good(turn, signal):
             turn.add(signal)
@@ -221,11 +227,15 @@ def _continues(turn: LogTurn, signal: Signal) -> bool:
     if last.at is None or signal.at is None:
         return True
     # A compaction may hang for minutes between two lines of one turn (openclaw.md 1.8).
-    return 0 <= signal.at - last.at <= 20 * 60_000 and not (signal.kind is SignalKind.PRECHECK and _settled(turn))
+    return 0 <= signal.at - last.at <= 20 * 60_000 and not (
+        signal.kind is SignalKind.PRECHECK and _settled(turn)
+    )
 
 
 def _settled(turn: LogTurn) -> bool:
-    return turn.has(SignalKind.COMPACTION_FAILED, SignalKind.COMPACTION_DONE, SignalKind.RUN_FAILED, SignalKind.RUN_OK)
+    return turn.has(
+        SignalKind.COMPACTION_FAILED, SignalKind.COMPACTION_DONE, SignalKind.RUN_FAILED, SignalKind.RUN_OK
+    )
 
 
 def _ended_for_good(turn: LogTurn, signal: Signal) -> bool:

@@ -62,21 +62,24 @@ def read_turn(turn: LogTurn, *, dialect: str) -> Event | None:
     if turn.has(SignalKind.AUTO_RESET, SignalKind.MEMORY_ROTATED):
         return _event(turn, EventKind.RESET, Struck.COMPACTION)
     trouble = _last_trouble(turn, dialect=dialect)
-    if trouble is not None:
-        if _recovered_after(turn, trouble):
-            return _event(turn, EventKind.ANSWERED, Struck.COMPACTION)
-        kind = EventKind.STRAINED if _optional(turn, dialect=dialect) else EventKind.REFUSED
-        return _event(turn, kind, Struck.COMPACTION)
     failed = turn.of(SignalKind.RUN_FAILED, SignalKind.RUN_TIMEOUT, SignalKind.LOCK_TIMEOUT, SignalKind.TAKEOVER)
-    if failed:
-        if _recovered_after(turn, failed[-1]):
-            return _event(turn, EventKind.ANSWERED, Struck.RUN)
-        return _event(turn, EventKind.FAILED, Struck.MODEL_CALL)
+    last = trouble or (failed[-1] if failed else None)
+    struck = Struck.COMPACTION if trouble else Struck.MODEL_CALL
+    if last is not None:
+        return _event(turn, _kind_of(turn, last, trouble=trouble, dialect=dialect), struck)
     if turn.has(SignalKind.OPTIONAL_MAINTENANCE_FAILED):
         return _event(turn, EventKind.STRAINED, Struck.COMPACTION)
     if turn.has(SignalKind.COMPACTION_DONE, SignalKind.RUN_OK, SignalKind.RESUMED):
         return _event(turn, EventKind.ANSWERED, Struck.RUN)
     return None
+
+
+def _kind_of(turn: LogTurn, last: Signal, *, trouble: Signal | None, dialect: str) -> EventKind:
+    if _recovered_after(turn, last):
+        return EventKind.ANSWERED
+    if trouble is None:
+        return EventKind.FAILED
+    return EventKind.STRAINED if _optional(turn, dialect=dialect) else EventKind.REFUSED
 
 
 def quote(signals: Iterable[Signal]) -> tuple[Evidence, ...]:
@@ -98,9 +101,14 @@ def _last_trouble(turn: LogTurn, *, dialect: str) -> Signal | None:
     fatal = [
         signal
         for signal in turn.of(
-            SignalKind.COMPACTION_FAILED, SignalKind.COMPACTION_CAUSE, SignalKind.TURN_REFUSED, SignalKind.RESUME_FAILED
+            SignalKind.COMPACTION_FAILED,
+            SignalKind.COMPACTION_CAUSE,
+            SignalKind.TURN_REFUSED,
+            SignalKind.RESUME_FAILED,
         )
-        if not (dialect == "4.15" and signal.kind is SignalKind.COMPACTION_FAILED and signal.trigger == "budget")
+        if not (
+            dialect == "4.15" and signal.kind is SignalKind.COMPACTION_FAILED and signal.trigger == "budget"
+        )
     ]
     return fatal[-1] if fatal else None
 

@@ -51,7 +51,7 @@ def find_orphans(
     if not loose:
         return ()
     lives = {artefact.path: read_span(artefact.path) for artefact in loose}
-    orphans = [
+    orphans = tuple(
         Orphan(
             path=artefact.path,
             session_id=artefact.session_id or "",
@@ -62,13 +62,65 @@ def find_orphans(
             why="",
         )
         for artefact in loose
-    ]
-    forked_from = {Path(span.parent).name for span in [*spans.values(), *lives.values()] if span.parent}
-    named = _by_log(book)
-    return tuple(
-        orphan if orphan.path.name in forked_from else _matched(orphan, orphans, sessions, spans, lives, named)
-        for orphan in orphans
     )
+    lineage = _Lineage(sessions, spans, lives, _by_log(book))
+    return tuple(lineage.matched(orphan, orphans) for orphan in orphans)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lineage:
+    """What tells whose history an orphan is.
+
+    `lives` are the orphans' own spans by path; `named` maps a session id to the key and place of its log line.
+    """
+
+    sessions: Sequence[Session]
+    spans: Mapping[str, Span]
+    lives: Mapping[Path, Span]
+    named: Mapping[str, tuple[str, str]]
+
+    def matched(self, orphan: Orphan, orphans: Sequence[Orphan]) -> Orphan:
+        """The orphan with its key, by the log, by the life that follows it, or by an orphan that continues it."""
+        if self._forked_from(orphan):
+            return orphan
+        key, place = self.named.get(orphan.session_id, ("", ""))
+        if any(session.key == key for session in self.sessions):
+            return replace(orphan, key=key, why=f"the log names its automatic reset ({place})")
+        heir = self._heir(orphan)
+        if heir is not None:
+            return heir
+        others = [other for other in orphans if other is not orphan]
+        for other in others:
+            if _follows(orphan, self.lives[other.path]):
+                continued = self.matched(other, others)
+                if continued.key is not None:
+                    return replace(
+                        orphan, key=continued.key, why=f"{other.path.name} of the same key continues it"
+                    )
+        return orphan
+
+    def _forked_from(self, orphan: Orphan) -> bool:
+        """A fork or a restore names its source: nothing was lost."""
+        parents = {
+            Path(span.parent).name for span in (*self.spans.values(), *self.lives.values()) if span.parent
+        }
+        return orphan.path.name in parents
+
+    def _heir(self, orphan: Orphan) -> Orphan | None:
+        """The session whose transcript begins where the orphan ends."""
+        heirs = [
+            one for one in self.sessions if one.key in self.spans and _follows(orphan, self.spans[one.key])
+        ]
+        if not heirs:
+            return None
+        nearest = min(heirs, key=lambda one: self.spans[one.key].first_at or 0)
+        span = self.spans[nearest.key]
+        if span.opens_with_reset:
+            why = "the present transcript opens with OpenClaw's notice of an automatic reset"
+        else:
+            gap = max((span.first_at or 0) - (orphan.last_at or 0), 0)
+            why = f"the present transcript begins {gap / 1000:.0f} s after its newest entry"
+        return replace(orphan, key=nearest.key, why=why)
 
 
 def _unreferenced(artefacts: Sequence[Artefact], sessions: Sequence[Session]) -> list[Artefact]:
@@ -87,7 +139,7 @@ def _unreferenced(artefacts: Sequence[Artefact], sessions: Sequence[Session]) ->
 def _by_log(book: LogBook) -> dict[str, tuple[str, str]]:
     """Session id -> (key, quoted place), for ids that a turn with an automatic reset names."""
     named: dict[str, tuple[str, str]] = {}
-    for key in book.keys():
+    for key in book.known_keys():
         for turn in book.turns_of_key(key):
             for signal in turn.of(SignalKind.AUTO_RESET):
                 for session_id in turn.session_ids - {signal.detail}:
@@ -95,47 +147,8 @@ def _by_log(book: LogBook) -> dict[str, tuple[str, str]]:
     return named
 
 
-def _matched(
-    orphan: Orphan,
-    orphans: Sequence[Orphan],
-    sessions: Sequence[Session],
-    spans: Mapping[str, Span],
-    lives: Mapping[Path, Span],
-    named: Mapping[str, tuple[str, str]],
-) -> Orphan:
-    keys = {session.key for session in sessions}
-    if orphan.session_id in named and named[orphan.session_id][0] in keys:
-        key, place = named[orphan.session_id]
-        return replace(orphan, key=key, why=f"the log names its automatic reset ({place})")
-    heir = _heir(orphan, sessions, spans)
-    if heir is not None:
-        return heir
-    # A chain: the orphan's successor was itself thrown away later.
-    for other in orphans:
-        if other is not orphan and _follows(orphan, lives[other.path]):
-            next_heir = _matched(other, [o for o in orphans if o is not orphan], sessions, spans, lives, named)
-            if next_heir.key is not None:
-                return replace(orphan, key=next_heir.key, why=f"{other.path.name} continues it, and that one is of this key")
-    return orphan
-
-
-def _heir(orphan: Orphan, sessions: Sequence[Session], spans: Mapping[str, Span]) -> Orphan | None:
-    """The session whose transcript begins where the orphan ends."""
-    candidates = [session for session in sessions if session.key in spans and _follows(orphan, spans[session.key])]
-    if not candidates:
-        return None
-    nearest = min(candidates, key=lambda session: (spans[session.key].first_at or 0) - (orphan.last_at or 0))
-    span = spans[nearest.key]
-    if span.opens_with_reset:
-        return replace(orphan, key=nearest.key, why="the present transcript opens with OpenClaw's notice of an automatic reset")
-    gap = (span.first_at or 0) - (orphan.last_at or 0)
-    return replace(orphan, key=nearest.key, why=f"the present transcript begins {max(gap, 0) / 1000:.0f} s after its newest entry")
-
-
 def _follows(orphan: Orphan, span: Span) -> bool:
     if span.first_at is None or orphan.last_at is None:
         return False
     gap = span.first_at - orphan.last_at
-    if gap < -SKEW_MS:
-        return False
-    return span.opens_with_reset or gap <= NEAR_MS
+    return gap >= -SKEW_MS and (span.opens_with_reset or gap <= NEAR_MS)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from clawmedic.transcripts.failures import is_auto_reset_notice
-from clawmedic.transcripts.view import TranscriptView, read_file_view
+from clawmedic.settings import Limits
+from clawmedic.stores.tails import file_tail
+from clawmedic.transcripts.view import TranscriptView, view_of_tail
 from clawmedic.triage.orphans import Span
 
 
@@ -14,15 +16,19 @@ def span_of(view: TranscriptView) -> Span:
     times = [entry.at for entry in view.entries if entry.at is not None]
     header = view.header
     first = header.at if header is not None and header.at is not None else (times[0] if times else None)
-    opening = next((entry for entry in view.entries if entry.type == "message"), None) if view.complete else None
     return Span(
         first_at=first,
         last_at=times[-1] if times else None,
-        opens_with_reset=opening is not None and is_auto_reset_notice(opening.text),
+        opens_with_reset=view.auto_reset is True,
         parent=header.parent_session if header is not None else "",
     )
 
 
-def read_span(path: Path) -> Span:
-    """The span of a file; an unreadable one has no times."""
-    return span_of(read_file_view(path))
+def span_reader(limits: Limits) -> Callable[[Path], Span]:
+    """Reads the span of a file; an unreadable one has no times."""
+
+    def read(path: Path) -> Span:
+        tail = file_tail(path, limits.tail_bytes, line_limit=limits.line_bytes, seek_compaction=False)
+        return span_of(view_of_tail(tail))
+
+    return read

@@ -11,7 +11,7 @@ from clawmedic.model.incident import Attempt, Evidence
 from clawmedic.triage.events import Event, EventKind, when
 
 SAME_TURN_MS = 20_000
-"""Two sources that tell of one failed turn differ by less: a `failed` row is written 15 s late (openclaw-files.md 7)."""
+"""Sources that tell of one failed turn differ by less: a `failed` row is 15 s late (openclaw-files.md 7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def chapters(events: Sequence[Event]) -> list[Chapter]:
     current: list[Event] = []
     for event in events:
         if event.kind in (EventKind.ANSWERED, EventKind.RESET):
-            if event.kind is EventKind.RESET and event.origin == "log":
+            if event.kind is EventKind.RESET and event.evidence and not _echo(done, event):
                 current.append(event)  # an automatic reset is itself the end of a failed turn
             if current:
                 done.append(Chapter(tuple(current), event))
@@ -129,6 +129,12 @@ def chapters(events: Sequence[Event]) -> list[Chapter]:
     if current:
         done.append(Chapter(tuple(current), None))
     return done
+
+
+def _echo(done: Sequence[Chapter], event: Event) -> bool:
+    """Whether the log or the transcript told of this automatic reset already."""
+    closed = done[-1].closed_by if done else None
+    return closed is not None and closed.kind is EventKind.RESET and when(event) - when(closed) <= SAME_TURN_MS
 
 
 def _other_cause(current: Sequence[Event], event: Event) -> bool:

@@ -69,7 +69,7 @@ def judge(findings: Iterable[Finding]) -> tuple[Verdict, Finding | None]:
     return Verdict.HEALTHY, None
 
 
-def sentence(verdict: Verdict, decisive: Finding | None) -> str:
+def sentence(decisive: Finding | None) -> str:
     """One sentence that says what decided the verdict."""
     if decisive is None:
         return "nothing found that speaks against it"

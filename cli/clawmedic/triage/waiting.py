@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clawmedic.model.session import PendingInput
 from clawmedic.triage.case import Case
-from clawmedic.triage.transcriptreading import unanswered_entries
+from clawmedic.triage.transcriptreading import unanswered_turns
 
 SAME_MESSAGE_MS = 15_000
 
@@ -39,7 +39,7 @@ def _from_transcript(case: Case) -> list[PendingInput]:
     if case.session.status == "running":
         return []
     return [
-        PendingInput("transcript", "no answer", entry.at, entry.text) for entry in unanswered_entries(case.view.entries)
+        PendingInput("transcript", turn.outcome, turn.at, turn.text) for turn in unanswered_turns(case.view)
     ]
 
 

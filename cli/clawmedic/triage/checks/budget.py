@@ -10,7 +10,7 @@ from clawmedic.triage.checks.check import of_session
 
 
 def check(case: Case) -> Iterable[Finding]:
-    """Over budget is an error; near it (80 % by default) a warning. The budget is what the reserve leaves, not the window."""
+    """Over budget is an error; near it (80 % by default) a warning. The budget is the window less the reserve."""
     share = case.budget.share
     if share is None or share < case.limits.near_budget:
         return
@@ -19,6 +19,6 @@ def check(case: Case) -> Iterable[Finding]:
         case,
         FindingCode.OVER_BUDGET if over else FindingCode.NEAR_BUDGET,
         Severity.ERROR if over else Severity.WARNING,
-        f"{case.budget.used_tokens} of {case.budget.budget_tokens} tokens ({share:.0%}); used: {case.budget.used_source}; "
-        f"budget: {case.budget.budget_source}",
+        f"{case.budget.used_tokens} of {case.budget.budget_tokens} tokens ({share:.0%}); "
+        f"used: {case.budget.used_source}; budget: {case.budget.budget_source}",
     )

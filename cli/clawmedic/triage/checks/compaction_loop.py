@@ -24,7 +24,8 @@ def check(case: Case) -> Iterable[Finding]:
             case,
             FindingCode.COMPACTION_LOOP,
             Severity.ERROR,
-            f"{len(already)} turn(s) ended in 'Already compacted', newest {clock(already[-1].at)}: the last compaction freed nothing",
+            f"{len(already)} turn(s) ended in 'Already compacted', newest {clock(already[-1].at)}: "
+            "the last compaction freed nothing",
             at=already[-1].at,
         )
         return

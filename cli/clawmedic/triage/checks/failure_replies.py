@@ -11,7 +11,7 @@ from clawmedic.triage.checks.check import of_session
 
 def check(case: Case) -> Iterable[Finding]:
     """An error for each run of failure replies after the last real answer."""
-    replies = [entry for entry in case.view.entries if entry.failure_text and entry.active is not False]
+    replies = [entry for entry in case.view.path.entries if entry.failure_text]
     ended = case.story.ended_at
     newest = [entry for entry in replies if ended is None or (entry.at or 0) > ended]
     if newest:
@@ -20,6 +20,6 @@ def check(case: Case) -> Iterable[Finding]:
             case,
             FindingCode.FAILURE_REPLIES,
             Severity.ERROR,
-            f"{len(newest)} failure repl{'y' if len(newest) == 1 else 'ies'} after the last real answer, newest in line {newest[-1].line}: {text}",
+            f"{len(newest)} after the last real answer, newest in line {newest[-1].line}: {text}",
             at=newest[-1].at,
         )

@@ -15,10 +15,18 @@ def check(case: Case) -> Iterable[Finding]:
     session = case.session
     if session.tombstone is not None:
         yield of_session(
-            case, FindingCode.TOMBSTONED, Severity.CRITICAL, f"row: restart recovery gave up: {session.tombstone or 'no reason given'}"
+            case,
+            FindingCode.TOMBSTONED,
+            Severity.CRITICAL,
+            f"row: restart recovery gave up: {session.tombstone or 'no reason given'}",
         )
     if session.subagent_wedged is not None:
-        yield of_session(case, FindingCode.TOMBSTONED, Severity.ERROR, f"row: subagent recovery is wedged: {session.subagent_wedged}")
+        yield of_session(
+            case,
+            FindingCode.TOMBSTONED,
+            Severity.ERROR,
+            f"row: subagent recovery is wedged: {session.subagent_wedged}",
+        )
     if session.archived_at is not None:
         waiting = _waiting(case)
         yield of_session(
@@ -45,5 +53,7 @@ def _waiting(case: Case) -> list[str]:
             if (signal.at or 0) > archived
         ]
     if not lines and (case.session.last_interaction_at or 0) > archived:
-        lines.append(f"row: a message came at {clock(case.session.last_interaction_at)}, after it was archived")
+        lines.append(
+            f"row: a message came at {clock(case.session.last_interaction_at)}, after it was archived"
+        )
     return lines[-5:]

@@ -14,7 +14,8 @@ def check(case: Case) -> Iterable[Finding]:
     if not case.orphans:
         return
     lines = [
-        f"{orphan.path.name}: {size(orphan.size_bytes)}, {clock(orphan.first_at)} to {clock(orphan.last_at)}; {orphan.why}"
+        f"{orphan.path.name}: {size(orphan.size_bytes)}, "
+        f"{clock(orphan.first_at)} to {clock(orphan.last_at)}; {orphan.why}"
         for orphan in case.orphans
     ]
     newest = max((orphan.last_at or 0 for orphan in case.orphans), default=0)

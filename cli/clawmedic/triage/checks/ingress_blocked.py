@@ -14,7 +14,7 @@ RETRIES = 3
 
 
 def check(case: Case) -> Iterable[Finding]:
-    """An error: 9.6 replays the message by itself when a gateway starts (openclaw-channels.md 3); until then nobody answers."""
+    """An error. 9.6 replays the message when a gateway starts (openclaw-channels.md 3); until then nobody answers."""
     spooled = [item for item in case.session.pending if item.source == "ingress"]
     lines = [
         f"ingress event {item.state} since {clock(item.at)}, its owner is gone: {' '.join(item.text.split())[:100]}"
@@ -23,6 +23,10 @@ def check(case: Case) -> Iterable[Finding]:
     ]
     retries = [signal for turn in case.turns for signal in turn.of(SignalKind.INGRESS_RETRY)]
     if len(retries) >= RETRIES:
-        lines.append(f"{retries[-1].record.source}:{retries[-1].record.line}: {retries[-1].record.text[:200]}")
+        lines.append(
+            f"{retries[-1].record.source}:{retries[-1].record.line}: {retries[-1].record.text[:200]}"
+        )
     if lines:
-        yield of_session(case, FindingCode.INGRESS_BLOCKED, Severity.ERROR, *lines, at=spooled[-1].at if spooled else None)
+        yield of_session(
+            case, FindingCode.INGRESS_BLOCKED, Severity.ERROR, *lines, at=spooled[-1].at if spooled else None
+        )

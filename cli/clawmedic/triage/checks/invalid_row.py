@@ -16,4 +16,6 @@ def check(case: Case) -> Iterable[Finding]:
     if flagged:
         lines.insert(0, "session_nodes.entry_valid is 0")
     if lines:
-        yield of_session(case, FindingCode.INVALID_ROW, Severity.ERROR if flagged else Severity.WARNING, *lines[:5])
+        yield of_session(
+            case, FindingCode.INVALID_ROW, Severity.ERROR if flagged else Severity.WARNING, *lines[:5]
+        )

@@ -25,7 +25,10 @@ def check(case: Case) -> Iterable[Finding]:
         + f"; row status {case.session.status or 'absent'}",
     ]
     quoted = [item for event in failed[-3:] for item in event.evidence[-1:]]
-    lines += [f"{item.source}:{item.line}: {item.text}" if item.line else f"{item.source}: {item.text}" for item in quoted]
+    lines += [
+        f"{item.source}:{item.line}: {item.text}" if item.line else f"{item.source}: {item.text}"
+        for item in quoted
+    ]
     yield of_session(
         case,
         FindingCode.LAST_RUN_FAILED,

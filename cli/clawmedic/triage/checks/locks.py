@@ -16,7 +16,13 @@ def check(case: Case) -> Iterable[Finding]:
     if lock is None:
         return
     if lock.liveness is Liveness.DEAD:
-        yield of_session(case, FindingCode.STALE_LOCK, Severity.WARNING, f"{lock.path.name}: {lock.why}", at=lock.created_at)
+        yield of_session(
+            case,
+            FindingCode.STALE_LOCK,
+            Severity.WARNING,
+            f"{lock.path.name}: {lock.why}",
+            at=lock.created_at,
+        )
         return
     held = case.now - lock.created_at if lock.created_at is not None else 0
     if held > case.run_timeout_ms:
@@ -25,6 +31,7 @@ def check(case: Case) -> Iterable[Finding]:
             case,
             FindingCode.HELD_LOCK,
             Severity.ERROR if lock.liveness is Liveness.ALIVE else Severity.WARNING,
-            f"{lock.path.name} held since {clock(lock.created_at)} ({span(held)}) by pid {lock.pid}, {owner}: {lock.why}",
+            f"{lock.path.name} held since {clock(lock.created_at)} ({span(held)}) "
+            f"by pid {lock.pid}, {owner}: {lock.why}",
             at=lock.created_at,
         )

@@ -10,11 +10,14 @@ from clawmedic.triage.checks.check import of_session
 
 
 def check(case: Case) -> Iterable[Finding]:
-    """An error when turns were answered before; a note when the session may never have run; an error when unreadable."""
+    """An error when turns were answered before or it cannot be read; a note when the session may never have run."""
     session = case.session
     if case.view.problem and session.transcript.exists:
         yield of_session(
-            case, FindingCode.MISSING_TRANSCRIPT, Severity.ERROR, f"cannot be read: {session.transcript.path}: {case.view.problem}"
+            case,
+            FindingCode.MISSING_TRANSCRIPT,
+            Severity.ERROR,
+            f"cannot be read: {session.transcript.path}: {case.view.problem}",
         )
     elif not session.transcript.exists:
         used = bool(session.status or session.total_tokens or session.compaction_count)

@@ -16,7 +16,10 @@ def check(case: Case) -> Iterable[Finding]:
     """Critical from two failed resumptions without an answer between them; a warning for one."""
     ended = case.story.ended_at or 0
     failed = [
-        signal for turn in case.turns for signal in turn.of(SignalKind.RESUME_FAILED) if (signal.at or 0) > ended
+        signal
+        for turn in case.turns
+        for signal in turn.of(SignalKind.RESUME_FAILED)
+        if (signal.at or 0) > ended
     ]
     if failed:
         newest = failed[-1]

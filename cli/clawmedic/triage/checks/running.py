@@ -49,7 +49,7 @@ def _quiet_since(case: Case) -> int:
 
 
 def _age(case: Case) -> int:
-    """How long ago the row or the transcript's newest entry was written, milliseconds; a clock that jumped back gives 0."""
+    """How long ago the row or the newest entry was written, milliseconds; a clock that jumped back gives 0."""
     newest = max(
         case.session.started_at or 0,
         case.session.updated_at or 0,

@@ -40,7 +40,12 @@ def check(scene: StoreScene) -> Iterable[Finding]:
     backups = [artefact for artefact in scene.artefacts if artefact.kind in _BACKUPS]
     total = sum(artefact.size_bytes for artefact in backups)
     if len(backups) > SPRAWL_FILES or total > SPRAWL_BYTES:
-        yield of_store(scene, FindingCode.BACKUP_SPRAWL, Severity.WARNING, f"{len(backups)} archived copies, {size(total)}")
+        yield of_store(
+            scene,
+            FindingCode.BACKUP_SPRAWL,
+            Severity.WARNING,
+            f"{len(backups)} archived copies, {size(total)}",
+        )
     leftovers = [
         artefact
         for artefact in scene.artefacts
@@ -48,8 +53,12 @@ def check(scene: StoreScene) -> Iterable[Finding]:
     ]
     if leftovers:
         names = ", ".join(artefact.path.name for artefact in leftovers[:3])
-        yield of_store(scene, FindingCode.LEFTOVER_TEMPS, Severity.INFO, f"{len(leftovers)} left over: {names}")
+        yield of_store(
+            scene, FindingCode.LEFTOVER_TEMPS, Severity.INFO, f"{len(leftovers)} left over: {names}"
+        )
     broken = [artefact for artefact in scene.artefacts if artefact.kind is ArtefactKind.DATABASE_CORRUPT]
     if broken:
         names = ", ".join(artefact.path.name for artefact in broken[:3])
-        yield of_store(scene, FindingCode.DATABASE_DAMAGE, Severity.WARNING, f"quarantined by OpenClaw: {names}")
+        yield of_store(
+            scene, FindingCode.DATABASE_DAMAGE, Severity.WARNING, f"quarantined by OpenClaw: {names}"
+        )

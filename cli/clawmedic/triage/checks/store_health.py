@@ -20,7 +20,9 @@ def check(scene: StoreScene) -> Iterable[Finding]:
         code = FindingCode.DATABASE_DAMAGE if database else FindingCode.STORE_CORRUPT
         lines = [status.problem]
         if status.damaged and not database:
-            lines.append("OpenClaw reads such a file as empty, and its next write drops every row (openclaw.md 0.6)")
+            lines.append(
+                "OpenClaw reads such a file as empty, and its next write drops every row (openclaw.md 0.6)"
+            )
         lines += [f"a good copy: {path}" for path in status.salvage[:3]]
         severity = Severity.CRITICAL if status.damaged else Severity.WARNING
         yield of_store(scene, code, severity, *lines)
@@ -31,5 +33,8 @@ def check(scene: StoreScene) -> Iterable[Finding]:
     wal = status.wal_bytes or 0
     if database and wal > max(WAL_FLOOR_BYTES, WAL_FACTOR * status.size_bytes):
         yield of_store(
-            scene, FindingCode.STORE_BLOAT, Severity.WARNING, f"write-ahead log {size(wal)} beside a database of {size(status.size_bytes)}"
+            scene,
+            FindingCode.STORE_BLOAT,
+            Severity.WARNING,
+            f"write-ahead log {size(wal)} beside a database of {size(status.size_bytes)}",
         )

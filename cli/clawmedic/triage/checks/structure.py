@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from clawmedic.model.finding import Finding, FindingCode, Severity
+from clawmedic.transcripts.structure import Flaw
 from clawmedic.triage.case import Case
 from clawmedic.triage.checks.check import of_session
-from clawmedic.transcripts.structure import Flaw
 
 SHOWN = 5
 
@@ -33,14 +33,29 @@ def check(case: Case) -> Iterable[Finding]:
         flaws = grouped.get(code)
         if not flaws:
             continue
-        lines = [f"line {flaw.line}: {flaw.detail}" if flaw.line else flaw.detail for flaw in flaws[:SHOWN]]
+        whole = case.view.complete or case.view.deep
+        lines = [_line(flaw, whole=whole) for flaw in flaws[:SHOWN]]
         if len(flaws) > SHOWN:
             lines.append(f"and {len(flaws) - SHOWN} more")
-        yield of_session(case, code, _weight(code, severity, flaws), *lines)
+        yield of_session(case, code, _weight(code, severity, flaws), *lines, at=_newest(case, flaws))
+
+
+def _line(flaw: Flaw, *, whole: bool) -> str:
+    """Where and what. Without `--deep` the lines of a large transcript are counted from the part that was read."""
+    if flaw.line is None:
+        return flaw.detail
+    return f"line {flaw.line}{'' if whole else ' of the tail'}: {flaw.detail}"
+
+
+def _newest(case: Case, flaws: list[Flaw]) -> int | None:
+    """When the newest flaw was written: what an acknowledgement is about (epoch milliseconds)."""
+    lines = {flaw.line for flaw in flaws}
+    at = [entry.at for entry in case.view.entries if entry.line in lines and entry.at is not None]
+    return max(at, default=None)
 
 
 def _weight(code: FindingCode, severity: Severity, flaws: list[Flaw]) -> Severity:
     """A dangling call at the tail is repaired at prompt time by every version (openclaw-channels.md 6): a note."""
-    if code is FindingCode.UNPAIRED_TOOL_CALLS and all(flaw.at_tail for flaw in flaws):
+    if code is FindingCode.UNPAIRED_TOOL_CALLS and all(flaw.at_tail or flaw.survived for flaw in flaws):
         return Severity.INFO
     return severity

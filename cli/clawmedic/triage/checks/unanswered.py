@@ -23,7 +23,13 @@ def check(case: Case) -> Iterable[Finding]:
         )
     if lines:
         severity = Severity.ERROR if case.interaction_unseen else Severity.WARNING
-        yield of_session(case, FindingCode.UNANSWERED, severity, *lines, at=waiting[-1].at if waiting else case.session.last_interaction_at)
+        yield of_session(
+            case,
+            FindingCode.UNANSWERED,
+            severity,
+            *lines,
+            at=waiting[-1].at if waiting else case.session.last_interaction_at,
+        )
 
 
 def _cut(text: str) -> str:

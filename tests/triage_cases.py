@@ -1,0 +1,88 @@
+"""The corpus and an examiner, for every test that asks for verdicts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clawmedic.model.report import ScanReport, SessionReport
+from clawmedic.model.reporter import SilentReporter
+from clawmedic.settings import Settings, World
+from clawmedic.triage.examine import examine
+
+CORPUS = Path(__file__).parent / "corpus"
+
+
+@dataclass(frozen=True)
+class CorpusCase:
+    path: Path
+    truth: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return f"{self.path.parent.name}/{self.path.name}"
+
+    @property
+    def logs(self) -> tuple[str, ...]:
+        folder = self.path / "logs"
+        return tuple(str(path) for path in sorted(folder.iterdir())) if folder.is_dir() else ()
+
+
+def corpus_cases() -> list[CorpusCase]:
+    return [
+        CorpusCase(path.parent, json.loads(path.read_text()))
+        for path in sorted(CORPUS.glob("*/*/truth.json"))
+    ]
+
+
+def tree_hash(root: Path) -> dict[str, tuple[int, int, str]]:
+    """Every file and directory below, with mode, mtime and content hash."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        stat = path.lstat()
+        digest = (
+            hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() and not path.is_symlink() else ""
+        )
+        found[str(path.relative_to(root))] = (stat.st_mode, stat.st_mtime_ns, digest)
+    return found
+
+
+class Examiner:
+    """Runs an examination in a world of its own."""
+
+    def __init__(self, world: World) -> None:
+        world.tmp.mkdir(exist_ok=True)
+        self.world = world
+
+    def __call__(self, state: Path, *logs: str, deep: bool = False) -> ScanReport:
+        settings = Settings(world=self.world, state_dir=state, logs=logs or ("/dev/null",))
+        return examine(settings, SilentReporter(), deep=deep)
+
+
+def report_for(report: ScanReport, key: str, agent: str | None = None) -> SessionReport:
+    found = [one for one in report.sessions if one.session.key == key and agent in (None, one.session.agent)]
+    assert len(found) == 1, (
+        f"{key}: {len(found)} reports among {[one.session.key for one in report.sessions]}"
+    )
+    return found[0]
+
+
+def story_of(report: ScanReport, one: SessionReport) -> str:
+    """The whole story, for a failure message."""
+    lines = [f"{one.session.key}: {one.verdict} ({one.why}) cause={one.cause}"]
+    lines += [f"  finding {f.code} {f.severity}: {' | '.join(f.evidence)}" for f in one.findings]
+    lines += [f"  store {f.code} {f.severity}: {' | '.join(f.evidence)}" for f in report.store_findings]
+    lines += [
+        f"  incident {i.cause} {i.struck} {i.outcome} x{i.count} conf={i.confidence}: {[e.text[:120] for e in i.evidence]}"
+        for i in one.incidents
+    ]
+    return "\n".join(lines)
+
+
+def copy_case(case: CorpusCase, target: Path) -> Path:
+    shutil.copytree(case.path, target)
+    return target
