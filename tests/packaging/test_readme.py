@@ -19,7 +19,7 @@ def test_every_command_in_the_table_exists_and_none_is_left_out():
 
 
 def test_commands_in_the_text_exist():
-    mentioned = set(re.findall(r"clawmedic ([a-z]+)", README))
+    mentioned = set(re.findall(r"(?:`|/)clawmedic ([a-z]+)", README))
     assert mentioned <= {mounted.name for mounted in COMMANDS}
 
 

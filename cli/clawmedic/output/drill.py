@@ -31,11 +31,14 @@ def show_drill(screen: Screen, report: DrillReport, *, kept: bool) -> None:
     for tree in report.trees:
         _show_tree(screen, report, tree)
     _show_sum(screen, report)
+    screen.blank()
     if kept:
-        screen.blank()
-        screen.line("The directories are kept. Look at one yourself:")
-        tree = report.trees[-1]
-        screen.exact("", f"clawmedic scan --state-dir {tree.root / 'state'} --log {tree.log}", room=0)
+        screen.line("The directories are kept. Look at them yourself:")
+        for tree in report.trees:
+            screen.exact("", f"clawmedic scan --state-dir {tree.root / 'state'} --log {tree.log}", room=0)
+    else:
+        screen.line("Nothing is left of it. Your own sessions:")
+        screen.exact("", "clawmedic scan", room=0)
 
 
 def _show_tree(screen: Screen, report: DrillReport, tree: DrillTree) -> None:
