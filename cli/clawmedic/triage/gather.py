@@ -21,6 +21,9 @@ from clawmedic.triage.logreading import read_turn
 from clawmedic.triage.story import SAME_TURN_MS, Story, tell
 from clawmedic.triage.transcriptreading import read_transcript
 
+LONGEST_COMPACTION_S = 900
+"""4.15's default for one compaction, the longest of all versions (openclaw.md 1.8)."""
+ROW_LAG_MS = 120_000
 PREFLIGHT_WORDS = ("preflight compaction required but failed", "cli transcript compaction failed")
 
 
@@ -41,7 +44,8 @@ class Scene:
 
 def gather(scene: Scene, session: Session, view: TranscriptView, orphans: Sequence[Orphan]) -> Case:
     """Everything known of one session, with its story told."""
-    turns = scene.book.turns(session.key, _known_ids(scene, session, orphans), born_at=_born(session, view))
+    known = _known_ids(scene, session, orphans)
+    turns = scene.book.turns(session.key, known, born_at=_born(session, view), until=_until(scene, session))
     dialect = scene.state.dialect
     story = _story(session, view, turns, dialect=dialect)
     precheck = _precheck(turns)
@@ -76,6 +80,15 @@ def _born(session: Session, view: TranscriptView) -> int | None:
     candidates = [view.header.at if view.header else None, session.created_at]
     known = [at for at in candidates if at is not None]
     return min(known) if known else None
+
+
+def _until(scene: Scene, session: Session) -> int | None:
+    """Up to when a line may be meant for this row: what OpenClaw did later than a turn can last is not in it."""
+    if session.updated_at is None:
+        return None
+    config = scene.state.config
+    longest = max(config.run_timeout_seconds, config.compaction.timeout_seconds or LONGEST_COMPACTION_S)
+    return session.updated_at + longest * 1000 + ROW_LAG_MS
 
 
 def _story(session: Session, view: TranscriptView, turns: Sequence[LogTurn], *, dialect: str) -> Story:

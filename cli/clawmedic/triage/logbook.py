@@ -125,11 +125,14 @@ class LogBook:
         for source in list(self._untraced):
             self._end_untraced(source)
 
-    def turns(self, key: str, known: Collection[str], *, born_at: int | None) -> list[LogTurn]:
+    def turns(
+        self, key: str, known: Collection[str], *, born_at: int | None, until: int | None = None
+    ) -> list[LogTurn]:
         """The turns of one session, oldest first.
 
         `known` are the session ids of this store that may stand behind the key. A turn that names only other
-        ids is another gateway's. A turn known by key alone counts from `born_at` (epoch ms) on.
+        ids is another gateway's. A turn known by key alone counts from `born_at` (epoch ms) on. A turn that
+        began after `until` is not in this row: every turn moves the row's `updatedAt`, refused ones too.
         """
         found: dict[int, LogTurn] = {}
         for session_id in known:
@@ -142,7 +145,8 @@ class LogBook:
             if not turn.session_ids and turn.at is not None and born_at is not None and turn.at < born_at:
                 continue
             found[id(turn)] = turn
-        return sorted(found.values(), key=lambda turn: turn.at or 0)
+        lived = [turn for turn in found.values() if until is None or (turn.started_at or 0) <= until]
+        return sorted(lived, key=lambda turn: turn.at or 0)
 
     def known_keys(self) -> set[str]:
         """Every session key the logs name."""
