@@ -14,6 +14,7 @@ from clawmedic.disk.files import pread_all
 
 _BLOCK = 1024 * 1024
 _BACK_BLOCK = 256 * 1024
+_FIRST_LOOK = 4 * 1024
 
 
 class Line(NamedTuple):
@@ -28,14 +29,18 @@ class Line(NamedTuple):
 
 
 class Tail(NamedTuple):
-    """Whole lines of a file's end; `number` counts from the first of them, which is line 1 of the file when `complete`.
+    """Whole lines of a file's end, without their line ends.
 
-    `start` is the byte offset of the first line, the size of the file when there is none.
+    `start` is the byte offset of the first of them, `terminated` whether the last one has a line end. When
+    `complete` is set they are the whole file. `oversized` is the size of a last line that was too long to hold; there
+    are no `lines` then.
     """
 
-    lines: tuple[Line, ...]
-    complete: bool
+    lines: tuple[bytes, ...]
     start: int
+    complete: bool
+    terminated: bool = True
+    oversized: int = 0
 
 
 def iter_lines(descriptor: int, *, line_limit: int) -> Iterator[Line]:
@@ -68,12 +73,15 @@ def iter_lines(descriptor: int, *, line_limit: int) -> Iterator[Line]:
 
 def first_line(descriptor: int, *, limit: int) -> Line | None:
     """The first line, None for an empty file; one longer than `limit` bytes is `oversized` with `size` = `limit`."""
-    data = pread_all(descriptor, 0, limit + 1)
+    for length in (min(_FIRST_LOOK, limit + 1), limit + 1):
+        data = pread_all(descriptor, 0, length)
+        end = data.find(b"\n")
+        if end >= 0:
+            return Line(1, 0, data[:end], end)
+        if len(data) < length:
+            break
     if not data:
         return None
-    end = data.find(b"\n")
-    if end >= 0:
-        return Line(1, 0, data[:end], end)
     if len(data) <= limit:
         return Line(1, 0, data, len(data), terminated=False)
     return Line(1, 0, b"", limit, oversized=True)
@@ -83,7 +91,7 @@ def tail_lines(descriptor: int, size: int, *, limit: int, line_limit: int, least
     """The lines that lie whole in the last `limit` bytes of a file of `size` bytes.
 
     Where that gives fewer than `least` lines, the window grows up to 64 times `limit`, so that one long tool result
-    does not hide everything; a last line longer than that is given alone. One above `line_limit` is oversized.
+    does not hide everything; a last line longer than that is given alone, one above `line_limit` not at all.
     """
     window = limit
     while True:
@@ -91,38 +99,30 @@ def tail_lines(descriptor: int, size: int, *, limit: int, line_limit: int, least
         # One byte before the window says whether the window begins with a line.
         before = max(0, begin - 1)
         data = pread_all(descriptor, before, size - before)
-        cut = 0 if begin == 0 else data.find(b"\n") + 1
-        if begin == 0 or window >= limit * 64 or (cut and data.count(b"\n", cut) >= least):
+        pieces = data.split(b"\n")
+        skipped = 0 if begin == 0 else len(pieces.pop(0)) + 1
+        if begin == 0 or window >= limit * 64 or len(pieces) > least:
             break
         window *= 4
-    if begin and (not cut or cut == len(data)):
+    terminated = not pieces or not pieces[-1]
+    if terminated and pieces:
+        pieces.pop()
+    if begin and not pieces:
         return _last_line(descriptor, before + len(data), line_limit)
-    return Tail(tuple(_split(data[cut:], before + cut, line_limit)), begin == 0, before + cut)
+    return Tail(tuple(pieces), min(before + skipped, before + len(data)), begin == 0, terminated)
 
 
 def _last_line(descriptor: int, size: int, line_limit: int) -> Tail:
-    """The one line that ends the file, where it is longer than every window."""
+    """The one line that ends the file, where it is longer than every window (or the file has shrunk to nothing)."""
+    size = min(size, file_size(descriptor))
+    if size <= 0:
+        return Tail((), 0, complete=True)
     terminated = pread_all(descriptor, size - 1, 1) == b"\n"
     end = size - 1 if terminated else size
     start = _rfind(descriptor, b"\n", end) + 1
-    over = end - start > line_limit
-    data = b"" if over else pread_all(descriptor, start, end - start)
-    return Tail((Line(1, start, data, end - start, terminated, over),), start == 0, start)
-
-
-def _split(data: bytes, start: int, line_limit: int) -> Iterator[Line]:
-    pieces = data.split(b"\n")
-    last = pieces.pop()
-    number = 0
-    for piece in pieces:
-        number += 1
-        size = len(piece)
-        over = size > line_limit
-        yield Line(number, start, b"" if over else piece, size, oversized=over)
-        start += size + 1
-    if last:
-        over = len(last) > line_limit
-        yield Line(number + 1, start, b"" if over else last, len(last), terminated=False, oversized=over)
+    if end - start > line_limit:
+        return Tail((), start, start == 0, terminated, end - start)
+    return Tail((pread_all(descriptor, start, end - start),), start, start == 0, terminated)
 
 
 def newest_line_with(

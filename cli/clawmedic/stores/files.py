@@ -22,6 +22,15 @@ from clawmedic.stores.storefile import StoreFile, read_store, salvage
 from clawmedic.stores.tails import file_tail, raw_entry
 
 
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """`content` with its rows taken out."""
+
+    content: StoreFile
+    sessions: tuple[Session, ...]
+    seems_7_1: bool
+
+
 @dataclass(frozen=True)
 class FilesReader:
     """One agent's `sessions.json` store. The store is read once, at first need.
@@ -45,8 +54,16 @@ class FilesReader:
         return Generation.FILES
 
     @cached_property
-    def _content(self) -> StoreFile:
-        return read_store(self.store)
+    def _loaded(self) -> _Loaded:
+        """The store's sessions; the parsed file itself, often a hundred times larger, is let go row by row."""
+        content = read_store(self.store)
+        found: list[Session] = []
+        seems_7_1 = False
+        for key in list(content.rows):
+            entry = content.rows.pop(key)
+            seems_7_1 = seems_7_1 or is_of_7_1(entry)
+            found.append(self._session(key, entry))
+        return _Loaded(content, tuple(found), seems_7_1)
 
     @cached_property
     def _listing(self) -> list[Listed]:
@@ -60,8 +77,8 @@ class FilesReader:
         return {listed.name: listed for listed in self._listing}
 
     @cached_property
-    def _sessions(self) -> tuple[Session, ...]:
-        return tuple(self._session(key, entry) for key, entry in self._content.rows.items())
+    def _directory(self) -> Path:
+        return self.store.parent
 
     @cached_property
     def _artefacts(self) -> tuple[Artefact, ...]:
@@ -72,7 +89,7 @@ class FilesReader:
 
     def status(self) -> StoreStatus:
         """What the store file is like; valid copies are looked for only when it is not."""
-        content = self._content
+        content = self._loaded.content
         problem, damaged = content.problem, content.damaged
         if problem == "missing" and (count := self._transcripts()):
             problem, damaged = f"missing, although {count} transcripts are here", True
@@ -93,7 +110,7 @@ class FilesReader:
 
     def sessions(self) -> Sequence[Session]:
         """Every row, with its transcript found and its lock read."""
-        return self._sessions
+        return self._loaded.sessions
 
     def artefacts(self) -> Sequence[Artefact]:
         """Every file of the sessions directory, its `cold/`, the import archive, quarantined databases."""
@@ -101,9 +118,7 @@ class FilesReader:
 
     def seems_7_1(self) -> bool:
         """Whether rows or files look like 7.1 rather than 4.15."""
-        if any(is_of_7_1(entry) for entry in self._content.rows.values()):
-            return True
-        return any(listed.name.endswith(".trajectory.jsonl") for listed in self._listing)
+        return self._loaded.seems_7_1 or any(listed.name.endswith(".trajectory.jsonl") for listed in self._listing)
 
     def tail(self, session: Session, limit: int, *, seek_compaction: bool) -> TranscriptTail:
         """See `StoreReader.tail`: one open, one stat, a read of the end, and the first line."""
@@ -132,7 +147,7 @@ class FilesReader:
             key, self.agent, entry, generation=Generation.FILES, store=self.store, transcript=transcript
         )
         lock_name = transcript.path.name + ".lock"
-        if transcript.path.parent == self.store.parent and lock_name not in self._names:
+        if lock_name not in self._names and (transcript.path.name in self._names or not transcript.exists):
             return session
         lock = read_lock(transcript.path.with_name(lock_name), self.table, self.world.clock())
         return replace(session, lock=lock) if lock else session
@@ -144,10 +159,8 @@ class FilesReader:
         names = self._candidates(key, session_id_of(entry) or "", written)
         if written is not None and self._is_elsewhere_here(written) and is_regular(written):
             return self._ref(Path(written), written)
-        for name in names:
-            if name in self._names:
-                return self._ref(self.store.parent / name, written)
-        return self._ref(self.store.parent / (names[0] if names else "no-session-id.jsonl"), written)
+        chosen = next((name for name in names if name in self._names), names[0] if names else "no-session-id.jsonl")
+        return self._ref(self._directory / chosen, written, self._names.get(chosen))
 
     def _is_elsewhere_here(self, written: str) -> bool:
         """Whether a stored path leads to another directory of this state directory, and to nowhere outside.
@@ -155,7 +168,7 @@ class FilesReader:
         Paths of a state directory elsewhere are never followed: the row of a copied store names the original's
         transcript, and what is done to the copy must not touch the original. OpenClaw refuses them too.
         """
-        if ".." in written.split("/") or os.path.dirname(written) == str(self.store.parent):  # noqa: PTH120
+        if ".." in written.split("/") or os.path.dirname(written) == str(self._directory):  # noqa: PTH120
             return False
         return any(written.startswith(f"{root}/") for root in self._roots)
 
@@ -176,8 +189,8 @@ class FilesReader:
             names.append(f"{session_id}.jsonl")
         return names
 
-    def _ref(self, path: Path, written: str | None) -> TranscriptRef:
-        listed = self._names.get(path.name) if path.parent == self.store.parent else None
+    @staticmethod
+    def _ref(path: Path, written: str | None, listed: Listed | None = None) -> TranscriptRef:
         size, mtime, exists = 0, None, listed is not None
         if listed is not None and listed.is_regular:
             size, mtime = listed.size_bytes, listed.mtime_ms

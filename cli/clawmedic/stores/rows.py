@@ -6,7 +6,7 @@ Sources: openclaw.md 3.1 (fields), openclaw-files.md 4, openclaw-sqlite.md 1, op
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from clawmedic.model.session import BudgetStatus, Delivery, Generation, Session, TranscriptRef
@@ -114,36 +114,23 @@ def _model(row: Fields, provider_name: str, model_name: str) -> str | None:
 
 def _delivery(row: Fields) -> Delivery | None:
     """9.6 `delivery.context`, else `deliveryContext`, else `last*` and `route`. Never `origin`: a probe rewrites it."""
-    route = row.inner("route")
-    contexts = (
-        row.inner("delivery").inner("context"),
-        row.inner("deliveryContext"),
-        Fields(
-            {
-                "channel": row.values.get("lastChannel"),
-                "to": row.values.get("lastTo"),
-                "accountId": row.values.get("lastAccountId"),
-                "threadId": row.values.get("lastThreadId"),
-            },
-            "last",
-            row.problems,
-        ),
-        Fields(
-            {
-                "channel": route.values.get("channel"),
-                "to": route.inner("target").values.get("to"),
-                "accountId": route.values.get("accountId"),
-                "threadId": route.inner("thread").values.get("id"),
-            },
-            "route",
-            row.problems,
-        ),
-    )
-    for context in contexts:
+    for context in _contexts(row):
         channel, to = context.text("channel"), context.word("to")
         if channel and to:
             return Delivery(channel, to, context.word("accountId"), context.word("threadId"))
     return None
+
+
+def _contexts(row: Fields) -> Iterator[Fields]:
+    if "delivery" in row.values:
+        yield row.inner("delivery").inner("context")
+    if "deliveryContext" in row.values:
+        yield row.inner("deliveryContext")
+    last = {"channel": "lastChannel", "to": "lastTo", "accountId": "lastAccountId", "threadId": "lastThreadId"}
+    yield Fields({name: row.values.get(source) for name, source in last.items()}, "last", row.problems)
+    route = row.inner("route")
+    target, thread = route.inner("target").values, route.inner("thread").values
+    yield Fields({**route.values, "to": target.get("to"), "threadId": thread.get("id")}, "route", row.problems)
 
 
 def _budget(row: Fields) -> BudgetStatus | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 
 from clawmedic.disk.files import describe, open_regular
-from clawmedic.disk.jsonl import Line, file_size, first_line, newest_line_with, tail_lines
+from clawmedic.disk.jsonl import Line, Tail, file_size, first_line, newest_line_with, tail_lines
 from clawmedic.stores.reader import RawEntry, TranscriptTail
 
 _HEAD_BYTES = 64 * 1024
@@ -17,6 +18,21 @@ _COMPACTION = b'"type":"compaction"'
 def raw_entry(line: Line) -> RawEntry:
     """A line as the store's own value."""
     return RawEntry(line.number, line.offset, line.data, line.size, line.terminated, line.oversized)
+
+
+def tail_entries(tail: Tail) -> tuple[RawEntry, ...]:
+    """The lines of a tail, numbered from its own first one; a last line too long to hold is there by its size."""
+    if tail.oversized:
+        return (RawEntry(1, tail.start, b"", tail.oversized, terminated=tail.terminated, oversized=True),)
+    entries: list[RawEntry] = []
+    offset = tail.start
+    for number, data in enumerate(tail.lines, 1):
+        size = len(data)
+        entries.append(RawEntry(number, offset, data, size))
+        offset += size + 1
+    if entries and not tail.terminated:
+        entries[-1] = replace(entries[-1], terminated=False)
+    return tuple(entries)
 
 
 def is_compaction(data: bytes) -> bool:
@@ -37,13 +53,13 @@ def file_tail(path: Path, limit: int, *, line_limit: int, seek_compaction: bool)
         with open_regular(path) as descriptor:
             size = file_size(descriptor)
             tail = tail_lines(descriptor, size, limit=limit, line_limit=line_limit)
-            entries = tuple(raw_entry(line) for line in tail.lines)
+            entries = tail_entries(tail)
             if tail.complete:
                 head = entries[0] if entries else None
                 return TranscriptTail(head, entries, complete=True, compaction=None, size_bytes=size)
             first = first_line(descriptor, limit=_HEAD_BYTES)
             found = None
-            if seek_compaction and not any(_COMPACTION in line.data for line in tail.lines):
+            if seek_compaction and not any(_COMPACTION in line for line in tail.lines):
                 found = newest_line_with(
                     descriptor, _COMPACTION, end=tail.start, line_limit=line_limit, accept=is_compaction
                 )
