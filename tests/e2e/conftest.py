@@ -1,13 +1,15 @@
 """Fixtures around real gateways. They take minutes and need package registries: run them with `-m e2e`."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
+from unittest.mock import patch
 
 import pytest
 from lab.gateway import Gateway
-from lab.install import VERSIONS, Installation, RegistryUnreachableError, install
+from lab.install import VERSIONS, Installation, RegistryUnreachableError, cache_root, install
 from lab.isolation import Network, isolated_if_possible
 from lab.provider import Provider
 from lab.telegram import Telegram
@@ -24,20 +26,16 @@ class Options(TypedDict, total=False):
 
 StartGateway = Callable[..., Gateway]
 HERE = Path(__file__).parent
+CACHE = cache_root()
+ENVIRONMENT = dict(os.environ)
+"""As it was before any fixture put another home in place: pip and npm read their settings there."""
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "e2e: runs a real OpenClaw gateway; only with -m e2e")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    ours = [item for item in items if HERE in item.path.parents]
-    for item in ours:
-        item.add_marker("e2e")
-    if "e2e" in config.getoption("-m"):
-        return
-    config.hook.pytest_deselected(items=ours)
-    items[:] = [item for item in items if HERE not in item.path.parents]
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("e2e")
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +44,8 @@ def installed() -> Callable[[str], Installation]:
 
     def give(version: str) -> Installation:
         try:
-            return install(version)
+            with patch.dict(os.environ, ENVIRONMENT, clear=True):
+                return install(version, CACHE)
         except RegistryUnreachableError as error:
             pytest.skip(f"package registry does not answer: {error}")
 

@@ -7,9 +7,12 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+
+from websockets.exceptions import WebSocketException
 
 from lab.client import Client, NoAnswerError, RpcError, identity_for, wait_for_port
 from lab.config import TOKEN, write_config
@@ -41,6 +44,7 @@ class Gateway:
     overrides: dict[str, Any] = field(default_factory=dict)
     verbose: bool = False
     port: int = 0
+    _last_error: str = field(default="no connection", repr=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -90,14 +94,16 @@ class Gateway:
         Raises `GatewayError` when it did not get ready twice.
         """
         begun = time.monotonic()
-        if not self._start_once():
-            self.kill()
-            if not self._start_once():
-                self.kill()
-                tail = self.console.read_text(encoding="utf-8", errors="replace")[-3000:]
-                message = f"OpenClaw {self.version} was not ready after {READY_TIMEOUT:.0f} s:\n{tail}"
-                raise GatewayError(message)
-        return time.monotonic() - begun
+        with ExitStack() as unless_ready:
+            unless_ready.callback(self.kill)
+            if self._start_once() or self._start_once():
+                unless_ready.pop_all()
+                return time.monotonic() - begun
+        tail = self.console.read_text(encoding="utf-8", errors="replace")[-3000:]
+        message = (
+            f"OpenClaw {self.version} was not ready after {READY_TIMEOUT:.0f} s ({self._last_error}):\n{tail}"
+        )
+        raise GatewayError(message)
 
     def stop(self) -> None:
         """Asks the gateway to end, and kills it after a while."""
@@ -147,6 +153,7 @@ class Gateway:
         return [*self.network.prefix(), *logs]
 
     def _start_once(self) -> bool:
+        self.kill()
         for name in ("home", "tmp", "logs", "state", "workspace"):
             (self.root / name).mkdir(parents=True, exist_ok=True, mode=0o700)
         self.port = self.network.free_port()
@@ -172,7 +179,8 @@ class Gateway:
             try:
                 with self.client() as client:
                     client.call("health", {}, 15)
-            except (OSError, RpcError, NoAnswerError, TimeoutError):
+            except (OSError, RpcError, NoAnswerError, TimeoutError, WebSocketException) as error:
+                self._last_error = repr(error)
                 time.sleep(0.3)
                 continue
             return True
