@@ -22,9 +22,8 @@ NOISE = (
         "[model-fetch] start provider=example api=openai-completions model=standard",
     ),
 )
-WORDS = tuple(
-    ["the", "archive", "holds", "two", "copies", "of", "every", "report", "and", "the", "list", "names", "each", "of", "them", "once", "more"]
-)
+PHRASE = "the archive holds two copies of every report and the list names each of them once more"
+WORDS = tuple(PHRASE.split())
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,12 @@ def test_every_session_is_judged_right(rehearsed, number):
     assert result.missing == ()
 
 
+def test_healthy_sessions_have_no_findings_but_the_expected_ones(rehearsed):
+    for result in rehearsed.results:
+        if result.scenario.verdict is Verdict.HEALTHY:
+            assert {finding.code for finding in result.report.findings} == set(result.scenario.findings)
+
+
 def test_it_is_quick(rehearsed):
     assert rehearsed.elapsed_ms < 20_000
 

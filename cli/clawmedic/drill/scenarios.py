@@ -34,6 +34,13 @@ LOSSY_SUMMARY = "Summary unavailable due to context limits. Older messages were 
 NO_CAUSE: tuple[Cause | None, ...] = (None,)
 GATE: tuple[Cause | None, ...] = (None, Cause.UNKNOWN)
 """A gate is no failure of a model: nothing of the list of causes fits."""
+REFUSED = {
+    V4: (Code.COMPACTION_FAILING, Code.OVER_BUDGET),
+    V7: (Code.COMPACTION_FAILING, Code.OVER_BUDGET, Code.FAILURE_REPLIES, Code.UNANSWERED),
+    V9: (Code.COMPACTION_FAILING, Code.UNANSWERED),
+}
+"""What a refused turn leaves to be seen: 4.15 keeps nothing of it but the log, 7.1 the message and the
+gateway's own answer, 9.6 the message beside the transcript."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +173,7 @@ def _compaction_death(name: str, version: Version, fault: Fault, *, rpc: bool = 
         refuse(story, fault)
         refuse(story, fault)
 
-    return Scenario(name, version, tell, Verdict.DEAD, (fault.cause,), (Code.COMPACTION_FAILING,), rpc)
+    return Scenario(name, version, tell, Verdict.DEAD, (fault.cause,), REFUSED[version], rpc)
 
 
 def _provider_death(name: str, version: Version, fault: Fault) -> Scenario:
@@ -175,7 +182,8 @@ def _provider_death(name: str, version: Version, fault: Fault) -> Scenario:
         for _ in range(3):
             fail_run(story, fault)
 
-    return Scenario(name, version, tell, Verdict.DEAD, (fault.cause,), (Code.LAST_RUN_FAILED,))
+    failed = (Code.LAST_RUN_FAILED, Code.UNANSWERED)
+    return Scenario(name, version, tell, Verdict.DEAD, (fault.cause,), failed)
 
 
 def _then(share: float, last: Callable[[Story], None]) -> Callable[[Story], None]:
