@@ -187,6 +187,7 @@ def _noise(rng: random.Random, at: int) -> bytes:
 def _failure(rng: random.Random, key: str, at: int) -> bytes:
     text = (
         f"[compaction-diag] end runId={_uuid(rng)} sessionKey={key} diagId=ovf-{rng.getrandbits(40):010x} "
-        "trigger=overflow provider=example/standard attempt=1 maxAttempts=3 outcome=failed reason=provider_error_4xx durationMs=828"
+        "trigger=overflow provider=example/standard attempt=1 maxAttempts=3 "
+        "outcome=failed reason=provider_error_4xx durationMs=828"
     )
     return _record(at, "WARN", "agent/embedded", text, f"{rng.getrandbits(128):032x}")
