@@ -54,7 +54,9 @@ def _merge_database(source: Path, target: Path) -> None:
             theirs = {row[1] for row in db.execute(f"PRAGMA other.table_info('{table}')")}
             shared = ",".join(f'"{name}"' for name in columns if name in theirs and name != "sequence")
             db.execute(f'INSERT OR IGNORE INTO main."{table}"({shared}) SELECT {shared} FROM other."{table}"')
-            if table == "channel_ingress_events":  # the cases are snapshots of one spool: keep what was open in any
+            if (
+                table == "channel_ingress_events"
+            ):  # the cases are snapshots of one spool: keep what was open in any
                 db.execute(
                     f"INSERT OR REPLACE INTO main.{table}({shared}) "
                     f"SELECT {shared} FROM other.{table} WHERE status != 'completed'"

@@ -12,7 +12,7 @@ from clawmedic.model.cause import Cause
 from clawmedic.model.finding import Finding, FindingCode
 from clawmedic.model.report import ScanReport, SessionReport
 from clawmedic.model.reporter import Reporter
-from clawmedic.model.session import Session
+from clawmedic.model.session import Generation, Session
 from clawmedic.model.verdict import Verdict
 from clawmedic.settings import Settings
 from clawmedic.stores.names import Artefact
@@ -27,6 +27,7 @@ from clawmedic.triage.checks.table import SESSION_CHECKS, STORE_CHECKS
 from clawmedic.triage.gather import Scene, gather
 from clawmedic.triage.incidents import incidents_of
 from clawmedic.triage.logbook import LogBook
+from clawmedic.triage.loose import loose_incidents
 from clawmedic.triage.orphans import find_orphans
 from clawmedic.triage.spans import span_of, span_reader
 from clawmedic.triage.verdict import judge, sentence
@@ -71,7 +72,7 @@ class Examination:
         scene = Scene(
             state=self.state,
             book=self.book,
-            boots=tuple(sorted({*self.state.boots, *self.book.boots})),
+            boots=self._boots(store),
             store_ids=_store_ids(sessions, artefacts),
             limits=self.settings.world.limits,
             now=self.settings.now(),
@@ -80,6 +81,11 @@ class Examination:
             session.key: [orphan for orphan in orphans if orphan.key == session.key] for session in sessions
         }
         return [gather(scene, session, views[session.key], own[session.key]) for session in sessions], orphans
+
+    def _boots(self, store: StoreReader) -> tuple[int, ...]:
+        """When the gateway was started. A log may be shared with other gateways: a database that tells is believed."""
+        known = self.state.boots or (self.book.boots if store.generation is Generation.FILES else ())
+        return tuple(sorted(known))
 
     def _views(self, store: StoreReader, sessions: Sequence[Session]) -> Mapping[str, TranscriptView]:
         limits = self.settings.world.limits
@@ -126,6 +132,8 @@ def examine(
             reports += examined
             store_findings += found
         incidents = [incident for report in reports for incident in report.incidents]
+        held = {report.session.key for report in reports}
+        incidents += loose_incidents(book, held, generation=state.generation, dialect=state.dialect)
         problems = [*state.problems, *scan.coverage.problems, *([acks.problem] if acks.problem else [])]
         return ScanReport(
             state_dir=state.root,

@@ -62,7 +62,9 @@ def read_turn(turn: LogTurn, *, dialect: str) -> Event | None:
     if turn.has(SignalKind.AUTO_RESET, SignalKind.MEMORY_ROTATED):
         return _event(turn, EventKind.RESET, Struck.COMPACTION)
     trouble = _last_trouble(turn, dialect=dialect)
-    failed = turn.of(SignalKind.RUN_FAILED, SignalKind.RUN_TIMEOUT, SignalKind.LOCK_TIMEOUT, SignalKind.TAKEOVER)
+    failed = turn.of(
+        SignalKind.RUN_FAILED, SignalKind.RUN_TIMEOUT, SignalKind.LOCK_TIMEOUT, SignalKind.TAKEOVER
+    )
     last = trouble or (failed[-1] if failed else None)
     struck = Struck.COMPACTION if trouble else Struck.MODEL_CALL
     if last is not None:

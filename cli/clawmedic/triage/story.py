@@ -134,7 +134,9 @@ def chapters(events: Sequence[Event]) -> list[Chapter]:
 def _echo(done: Sequence[Chapter], event: Event) -> bool:
     """Whether the log or the transcript told of this automatic reset already."""
     closed = done[-1].closed_by if done else None
-    return closed is not None and closed.kind is EventKind.RESET and when(event) - when(closed) <= SAME_TURN_MS
+    return (
+        closed is not None and closed.kind is EventKind.RESET and when(event) - when(closed) <= SAME_TURN_MS
+    )
 
 
 def _other_cause(current: Sequence[Event], event: Event) -> bool:

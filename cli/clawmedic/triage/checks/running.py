@@ -35,9 +35,11 @@ def _nobody(case: Case) -> str:
         told = "; ".join(owner.why for owner in case.owners[:2])
         if _age(case) > case.limits.interaction_grace_ms:
             return f"no gateway owns this state directory ({told or 'no lease'})"
-    started = case.session.started_at
-    boot = max((boot for boot in case.boots if boot <= case.now), default=0)
-    if started and boot > started and _quiet_since(case) < boot:
+    held = lock is not None and lock.liveness is Liveness.ALIVE
+    boot = max(
+        (boot for boot in case.boots if boot <= case.now - case.limits.interaction_grace_ms), default=0
+    )
+    if case.session.started_at and not held and _quiet_since(case) < boot:
         return f"the gateway was started again at {clock(boot)}"
     if _age(case) > case.run_timeout_ms:
         return f"nothing was written for {span(_age(case))}, and a run may take {span(case.run_timeout_ms)}"

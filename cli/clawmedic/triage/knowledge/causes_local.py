@@ -144,9 +144,7 @@ CAUSES_LOCAL = (
             "a gateway restart: removes locks of dead owners at start",
             "wait when the owner lives: it is released at the run's end, at most after 300 s",
         ),
-        does_not_help=(
-            "deleting the lock of a live process: two writers, and it comes back",
-        ),
+        does_not_help=("deleting the lock of a live process: two writers, and it comes back",),
         upstream=issues(18140, 86530, 45726, 85762, 13744),
     ),
     Explanation(
@@ -167,9 +165,7 @@ CAUSES_LOCAL = (
             "send the message again: the next turn opens the file anew",
             "upgrade past 7.1",
         ),
-        does_not_help=(
-            "a reset: the other writer is still there",
-        ),
+        does_not_help=("a reset: the other writer is still there",),
         upstream=issues(84059, 86845, 88703, 86508, 93193, 107873, 87180, 85913, 94229),
     ),
     Explanation(
@@ -228,8 +224,7 @@ CAUSES_LOCAL = (
         code="partial-json",
         title="A half-written tool call breaks the request",
         meaning=(
-            "An interrupted tool call left raw control characters or an unfinished string in the "
-            "transcript."
+            "An interrupted tool call left raw control characters or an unfinished string in the transcript."
         ),
         detected="`Bad control character in string literal in JSON`, `Unterminated string in JSON`.",
         helps=(

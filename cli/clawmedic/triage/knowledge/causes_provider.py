@@ -92,8 +92,7 @@ CAUSES_PROVIDER = (
         code="model-missing",
         title="The model does not exist (any more)",
         meaning=(
-            "The name in the config or in the session's row is unknown to OpenClaw or to the provider "
-            "(404)."
+            "The name in the config or in the session's row is unknown to OpenClaw or to the provider (404)."
         ),
         detected="`Unknown model:`, `model_not_found`, `does not exist`, a 404 that names a model.",
         helps=(
@@ -151,8 +150,7 @@ CAUSES_PROVIDER = (
             "then answers by itself."
         ),
         detected=(
-            "`500`, `502`, `503`, `504` with the provider's words; class provider_error_5xx on 4.15 and "
-            "7.1."
+            "`500`, `502`, `503`, `504` with the provider's words; class provider_error_5xx on 4.15 and 7.1."
         ),
         helps=(
             WAIT,

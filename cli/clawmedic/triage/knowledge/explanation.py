@@ -41,15 +41,19 @@ ANOTHER_SUMMARISER = (
 )
 
 SUMMARISER_SETTING = (
-    "OpenClaw's config agents.defaults.compaction.model = \"PROVIDER/MODEL\": read without a restart, "
+    'OpenClaw\'s config agents.defaults.compaction.model = "PROVIDER/MODEL": read without a restart, '
     "revives every session with this cause at its next message"
 )
 
 SUMMARISER_DEAD_ENDS = (
     "a gateway restart: the same transcript is loaded again",
-    ("`/compact` or `sessions.compact` while the summariser fails: the same call fails again "
-    "(`ok:true` of the RPC only says that it was tried; look at `compacted`)"),
+    (
+        "`/compact` or `sessions.compact` while the summariser fails: the same call fails again "
+        "(`ok:true` of the RPC only says that it was tried; look at `compacted`)"
+    ),
     "`sessions.abort` and `sessions.recover`: neither acts on a session without a run or a tombstone",
-    ("`sessions.compact {maxLines}`: 4.15 cuts off the header and loses the file at the next open; "
-    "9.6 keeps no copy and stays dead because the kept tail carries the old token counts"),
+    (
+        "`sessions.compact {maxLines}`: 4.15 cuts off the header and loses the file at the next open; "
+        "9.6 keeps no copy and stays dead because the kept tail carries the old token counts"
+    ),
 )

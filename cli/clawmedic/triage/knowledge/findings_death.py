@@ -66,9 +66,7 @@ FINDINGS_DEATH = (
             RESCUE,
             "after a rescue, ask the person to send them again",
         ),
-        does_not_help=(
-            "waiting for a replay of refused channel messages: they are marked completed",
-        ),
+        does_not_help=("waiting for a replay of refused channel messages: they are marked completed",),
         upstream=issues(112259, 119979),
     ),
     Explanation(
@@ -119,17 +117,14 @@ FINDINGS_DEATH = (
         code="silent-swallow",
         title="A message was taken and nothing was sent back",
         meaning=(
-            "The turn ended without any reply to the chat. After a provider's 500 on 7.1 this lasts for "
-            "good."
+            "The turn ended without any reply to the chat. After a provider's 500 on 7.1 this lasts for good."
         ),
         detected="`visible channel turn dispatched with no queued reply payloads: … sessionKey=KEY`.",
         helps=(
             "clawmedic diagnose KEY: the failed model call stands next to it",
             "send the message again",
         ),
-        does_not_help=(
-            "waiting: the event is marked completed and never retried",
-        ),
+        does_not_help=("waiting: the event is marked completed and never retried",),
         upstream=issues(112259, 119979, 103599, 86827, 125817, 92184, 144594, 126836, 82503),
     ),
     Explanation(
@@ -198,9 +193,7 @@ FINDINGS_DEATH = (
         title="OpenClaw's own abort of a stuck run released nothing",
         meaning="The built-in watch aborted a hanging run and the lane stayed occupied.",
         detected="`stuck session recovery … action=abort_embedded_run … released=0`.",
-        helps=(
-            "a gateway restart: the lane lives in memory",
-        ),
+        helps=("a gateway restart: the lane lives in memory",),
         does_not_help=(
             "`sessions.abort`",
             "`sessions.reset`: it leaves the lane in memory (openclaw#87310, openclaw#89208)",
@@ -222,9 +215,7 @@ FINDINGS_DEATH = (
             "start the gateway: on 9.6 claimed events of a dead owner are replayed by themselves",
             "cure the cause the failing turn names (clawmedic diagnose KEY)",
         ),
-        does_not_help=(
-            "`/new` in the same chat: it waits behind the failing message",
-        ),
+        does_not_help=("`/new` in the same chat: it waits behind the failing message",),
         upstream=issues(137214, 130194, 146276),
     ),
     Explanation(
@@ -260,12 +251,8 @@ FINDINGS_DEATH = (
         detected=(
             '`archivedAt` in the row; `Session "KEY" is archived. Restore it before starting new work.`'
         ),
-        helps=(
-            "restore it in OpenClaw: `sessions.patch {archived:false}` or its own interface",
-        ),
-        does_not_help=(
-            "compaction, another model, a restart: the gate stands before all of them",
-        ),
+        helps=("restore it in OpenClaw: `sessions.patch {archived:false}` or its own interface",),
+        does_not_help=("compaction, another model, a restart: the gate stands before all of them",),
     ),
     Explanation(
         code="delivery-pending",
@@ -276,9 +263,7 @@ FINDINGS_DEATH = (
             "look at the channel: token, network, the chat's rights",
             "a gateway restart: delivery is tried again",
         ),
-        does_not_help=(
-            "a reset: the answer would be lost",
-        ),
+        does_not_help=("a reset: the answer would be lost",),
         upstream=issues(80780),
     ),
     Explanation(
@@ -293,9 +278,7 @@ FINDINGS_DEATH = (
             "leave it: it costs nothing",
             "`sessions.delete` when it disturbs",
         ),
-        does_not_help=(
-            "`sessions.patch` or `sessions.reset` on a guessed key: both create such rows",
-        ),
+        does_not_help=("`sessions.patch` or `sessions.reset` on a guessed key: both create such rows",),
         upstream=issues(7331, 111667),
     ),
 )

@@ -23,9 +23,7 @@ FINDINGS_STORE = (
             "clawmedic rescue KEY: removes only a lock whose owner is proven dead",
             "a gateway start",
         ),
-        does_not_help=(
-            "deleting locks by age alone: a long run may hold one for minutes",
-        ),
+        does_not_help=("deleting locks by age alone: a long run may hold one for minutes",),
         upstream=issues(18140, 86530, 45726, 18060, 10170, 26579, 70555, 86801, 88647),
     ),
     Explanation(
@@ -44,9 +42,7 @@ FINDINGS_STORE = (
             "`sessions.abort` for a hanging run",
             "a gateway restart when the lane stays blocked",
         ),
-        does_not_help=(
-            "deleting the lock: two writers damage the transcript (openclaw#45726)",
-        ),
+        does_not_help=("deleting the lock: two writers damage the transcript (openclaw#45726)",),
         upstream=issues(45726, 85762),
     ),
     Explanation(
@@ -64,9 +60,7 @@ FINDINGS_STORE = (
             "clawmedic backups list: what each holds that no other holds",
             "clawmedic backups prune: never the only copy",
         ),
-        does_not_help=(
-            "`rm *.bak*`: one of them may be the only complete history",
-        ),
+        does_not_help=("`rm *.bak*`: one of them may be the only complete history",),
         upstream=issues(80960, 66057, 72780, 44812, 44820, 36608, 22506, 125183),
     ),
     Explanation(
@@ -98,17 +92,14 @@ FINDINGS_STORE = (
         code="store-bloat",
         title="sessions.json is very large",
         meaning=(
-            "Every turn reads and rewrites it. Prompts and skill snapshots in the rows take most of the "
-            "room."
+            "Every turn reads and rewrites it. Prompts and skill snapshots in the rows take most of the room."
         ),
         detected="Size above 5 MB.",
         helps=(
             "`openclaw sessions cleanup --dry-run` first, then `--enforce`",
             "migrating to a release with SQLite (2026.7.2 and later)",
         ),
-        does_not_help=(
-            "editing it while the gateway runs",
-        ),
+        does_not_help=("editing it while the gateway runs",),
         upstream=issues(55334),
     ),
     Explanation(
@@ -145,9 +136,7 @@ FINDINGS_STORE = (
             "clawmedic show KEY: which fields",
             "`openclaw doctor`: reports entry_invalid",
         ),
-        does_not_help=(
-            "SQL by hand: triggers set entry_valid to 0 at each change",
-        ),
+        does_not_help=("SQL by hand: triggers set entry_valid to 0 at each change",),
     ),
     Explanation(
         code="leftover-temps",
@@ -164,9 +153,7 @@ FINDINGS_STORE = (
             "leave them until the store reads well",
             "clawmedic backups prune",
         ),
-        does_not_help=(
-            "deleting them while a gateway writes",
-        ),
+        does_not_help=("deleting them while a gateway writes",),
         upstream=issues(77915),
     ),
 )

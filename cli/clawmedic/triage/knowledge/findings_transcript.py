@@ -26,9 +26,7 @@ FINDINGS_TRANSCRIPT = (
             MEND,
             "cure the cause first, else they come back",
         ),
-        does_not_help=(
-            "a reset while the provider is down",
-        ),
+        does_not_help=("a reset while the provider is down",),
         upstream=issues(69202),
     ),
     Explanation(
@@ -80,16 +78,13 @@ FINDINGS_TRANSCRIPT = (
             "compaction."
         ),
         detected=(
-            "As over-budget. On 9.6 `Optional session maintenance failed` comes one message before the "
-            "death."
+            "As over-budget. On 9.6 `Optional session maintenance failed` comes one message before the death."
         ),
         helps=(
             "clawmedic compact KEY now, while every model still works",
             "check that the summariser's model is healthy",
         ),
-        does_not_help=(
-            "waiting for the automatic compaction when the last one failed",
-        ),
+        does_not_help=("waiting for the automatic compaction when the last one failed",),
     ),
     Explanation(
         code="orphan-transcript",
@@ -99,8 +94,7 @@ FINDINGS_TRANSCRIPT = (
             "dropped (history-orphaned)."
         ),
         detected=(
-            "A live-named `.jsonl` that no row of the store names by sessionFile, session id or earlier "
-            "id."
+            "A live-named `.jsonl` that no row of the store names by sessionFile, session id or earlier id."
         ),
         helps=(
             "clawmedic backups show ID: reads it",
@@ -154,9 +148,7 @@ FINDINGS_TRANSCRIPT = (
             "clawmedic backups list KEY: archives of the same id",
             "clawmedic backups restore ID --live (gateway stopped)",
         ),
-        does_not_help=(
-            "`openclaw doctor --fix`",
-        ),
+        does_not_help=("`openclaw doctor --fix`",),
         upstream=issues(25373, 124022),
     ),
     Explanation(
@@ -190,9 +182,7 @@ FINDINGS_TRANSCRIPT = (
             "clawmedic scan KEY --deep: counts them",
             MEND,
         ),
-        does_not_help=(
-            "editing the file while the gateway runs",
-        ),
+        does_not_help=("editing the file while the gateway runs",),
         upstream=issues(98106, 98669, 100644, 9021, 69846),
     ),
     Explanation(
@@ -207,9 +197,7 @@ FINDINGS_TRANSCRIPT = (
             "the next message (4.15, 7.1)",
             MEND,
         ),
-        does_not_help=(
-            "alarm while a run is writing: look again when it ended",
-        ),
+        does_not_help=("alarm while a run is writing: look again when it ended",),
         upstream=issues(98106, 9021),
     ),
     Explanation(
@@ -243,9 +231,7 @@ FINDINGS_TRANSCRIPT = (
             MEND,
             "clawmedic rescue KEY",
         ),
-        does_not_help=(
-            "a compaction: it summarises only what is left of the chain",
-        ),
+        does_not_help=("a compaction: it summarises only what is left of the chain",),
         upstream=issues(64287, 48810, 79635, 104323),
     ),
     Explanation(
@@ -256,12 +242,8 @@ FINDINGS_TRANSCRIPT = (
             "because of it."
         ),
         detected="`message.role` null, or `content: []` without stopReason `error`.",
-        helps=(
-            MEND,
-        ),
-        does_not_help=(
-            "a restart",
-        ),
+        helps=(MEND,),
+        does_not_help=("a restart",),
         upstream=issues(77228),
     ),
     Explanation(
@@ -326,9 +308,7 @@ FINDINGS_TRANSCRIPT = (
             RESCUE,
             "agents.defaults.compaction.memoryFlush off for a while",
         ),
-        does_not_help=(
-            "a restart: the counter is in the row",
-        ),
+        does_not_help=("a restart: the counter is in the row",),
         upstream=issues(66058),
     ),
 )

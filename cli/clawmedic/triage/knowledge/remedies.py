@@ -83,4 +83,3 @@ def _model_call_by_kind(cause: Cause) -> tuple[str, ...]:
     if cause.kind is CauseKind.TRANSIENT:
         return (WAIT, OTHER_MODEL)
     return _COMPACTION.get(cause, _BY_KIND[cause.kind])
-
