@@ -78,7 +78,7 @@ _RULES: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
         (Cause.RATE_LIMIT, rf"{_status(402)}.{{0,200}}(?:{_RATE_WORDS})"),
         (
             Cause.QUOTA,
-            rf"{_status(402)}|insufficient quota|exceeded your current quota|credit balance|\bbilling\b"
+            rf"{_status(402)}|insufficient quota|exceeded your current quota|credit balance|(?<!auth/)\bbilling\b"
             r"|insufficient credits?|insufficient (?:funds|balance)|payment required|out of credits?",
         ),
         (
