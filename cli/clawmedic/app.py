@@ -7,6 +7,7 @@ commands), and add one line to `COMMANDS`.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -19,7 +20,14 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from clawmedic import __version__
-from clawmedic.errors import ClawmedicError, ExitCode, PipeClosedError, RefusedError, UsageError
+from clawmedic.errors import (
+    ClawmedicError,
+    ExitCode,
+    PipeClosedError,
+    RefusedError,
+    UnreadableError,
+    UsageError,
+)
 
 
 class Mounted(NamedTuple):
@@ -141,17 +149,16 @@ def run(argv: Sequence[str]) -> int:
     except ClawmedicError as error:
         return _report(error, argv)
     except _TYPER_USAGE_ERROR as error:
-        return _report(_as_usage_error(error), argv)
+        return _report(_as_usage_error(error, argv), argv)
+    except OSError as error:
+        return _report_unwritable(error, argv) if _is_full_output(error) else _report_crash(error, argv)
     except Exception as error:  # noqa: BLE001  the boundary: a bug becomes a crash report
         return _report_crash(error, argv)
     return code
 
 
 def _dispatch(argv: Sequence[str]) -> int:
-    if os.name == "nt":
-        raise RefusedError(
-            "clawmedic does not run on Windows", hint="run it inside WSL, where OpenClaw's files are"
-        )
+    refuse_windows(os.name)
     try:
         outcome = get_command(root)(args=list(argv), prog_name="clawmedic", standalone_mode=False)
     except SystemExit as error:  # Typer's own answer to a closed pipe while it prints help
@@ -159,6 +166,16 @@ def _dispatch(argv: Sequence[str]) -> int:
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     return outcome if isinstance(outcome, int) else ExitCode.OK
+
+
+def refuse_windows(system: str) -> None:
+    """Locks, modes and the process table are POSIX here: refuse in words rather than fail in the middle.
+
+    Raises:
+        RefusedError: `system` (`os.name`) is Windows.
+    """
+    if system == "nt":
+        raise RefusedError("clawmedic does not run on Windows", hint="run it inside WSL, beside OpenClaw")
 
 
 def _harden_streams() -> None:
@@ -169,11 +186,12 @@ def _harden_streams() -> None:
             reconfigure(errors="replace")
 
 
-def _as_usage_error(error: Exception) -> UsageError:
+def _as_usage_error(error: Exception, argv: Sequence[str]) -> UsageError:
     describe = getattr(error, "format_message", None)
     message = str(describe() if describe else error).strip().rstrip(".")
     context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "clawmedic"
+    called = next((f"clawmedic {word}" for word in argv if word in SUMMARIES), "clawmedic")
+    path = context.command_path if context is not None else called
     return UsageError(message[:1].lower() + message[1:], hint=f"see `{path} --help`")
 
 
@@ -183,12 +201,25 @@ def _report(error: ClawmedicError, argv: Sequence[str]) -> int:
     return show_failure(error, form=FailureForm.of(argv))
 
 
+def _is_full_output(error: OSError) -> bool:
+    """Whether a write failed (it carries no file name, other than an open does) for lack of room."""
+    return error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+def _report_unwritable(error: OSError, argv: Sequence[str]) -> int:
+    _discard_output()
+    return _report(UnreadableError(f"the output could not be written: {error.strerror}"), argv)
+
+
 def _report_crash(error: Exception, argv: Sequence[str]) -> int:
     from clawmedic.disk.crash import write_crash_report
     from clawmedic.output.failure import FailureForm, show_failure
     from clawmedic.settings import World
 
-    where = write_crash_report(World.from_process(), error=error, argv=argv, version=__version__)
+    try:
+        where = write_crash_report(World.from_process(), error=error, argv=argv, version=__version__)
+    except OSError:  # the working directory is gone: there is no world to write in
+        where = None
     bug = ClawmedicError(
         f"clawmedic failed unexpectedly ({type(error).__name__}); nothing was repaired",
         hint=f"please report it with {where}" if where else "the crash report could not be written",
@@ -196,10 +227,16 @@ def _report_crash(error: Exception, argv: Sequence[str]) -> int:
     return show_failure(bug, form=FailureForm.of(argv))
 
 
+def _discard_output() -> None:
+    """What is still buffered for standard output has nowhere to go."""
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.close(quiet)
+
+
 def _die_of_closed_pipe() -> NoReturn:
     """Die of SIGPIPE: shells then show what they show for any other tool in a pipe."""
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(quiet, 1)  # what is still buffered has nowhere to go
+    _discard_output()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGPIPE)
     os._exit(ExitCode.OK)  # only reached where the signal is blocked

@@ -26,9 +26,10 @@ Keep = Annotated[
 
 @with_settings(store=False)
 def command(settings: Settings, keep: Keep = None) -> ExitCode:
-    """Make every kind of dead, stuck and damaged session in a temporary directory, and judge each.
+    """Rehearse: make every kind of dead session, and judge each.
 
-    Exits with 3 when a verdict is wrong.
+    The sessions, dead, stuck, damaged and well, are made in a temporary directory; no OpenClaw is
+    needed. Exits with 3 when a verdict is wrong.
     """
     world = settings.world
     place = nullcontext(world.cwd / keep.expanduser()) if keep else passing_directory(world.tmp)

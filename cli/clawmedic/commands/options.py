@@ -77,7 +77,7 @@ def with_settings(
     def decorate(command: Command[P]) -> Callable[..., None]:
         def called(**values: Any) -> None:  # noqa: ANN401  Typer hands over what the signature says
             chosen = {name: values.pop(name) for name, _, _ in shared}
-            settings = build_settings(World.from_process(), chosen, store=store)
+            settings = build_settings(_world(), chosen, store=store)
             _leave(command, settings, values)
 
         own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
@@ -93,6 +93,13 @@ def with_settings(
         return called
 
     return decorate
+
+
+def _world() -> World:
+    try:
+        return World.from_process()
+    except FileNotFoundError as error:
+        raise UsageError("the working directory no longer exists", hint="change to another one") from error
 
 
 def _leave(command: Callable[..., ExitCode], settings: Settings, values: dict[str, Any]) -> None:

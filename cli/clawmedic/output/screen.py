@@ -56,8 +56,9 @@ class Screen:
             soft_wrap=False,
             no_color=bool(env.get("NO_COLOR")) or None,
             width=given or (None if terminal else PIPE_WIDTH),
+            height=25,
             legacy_windows=False,
-            _environ=env,
+            _environ={name: value for name, value in env.items() if name not in ("COLUMNS", "LINES")},
         )
         self.settings = settings
 
