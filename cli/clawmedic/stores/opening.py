@@ -7,7 +7,7 @@ from pathlib import Path
 from clawmedic.disk.files import describe, free_bytes, list_directory, lstat
 from clawmedic.errors import NotFoundError
 from clawmedic.model.reporter import Reporter
-from clawmedic.model.session import GatewayOwner, Generation, PendingInput, Session
+from clawmedic.model.session import GatewayOwner, Generation, Liveness, PendingInput, Session
 from clawmedic.settings import Settings
 from clawmedic.stores.addresses import Address
 from clawmedic.stores.config import OpenClawConfig, config_path, load_config
@@ -25,6 +25,7 @@ from clawmedic.stores.joined import JoinedReader, join
 from clawmedic.stores.owners import gateway_locks
 from clawmedic.stores.processes import ProcessTable
 from clawmedic.stores.reader import StoreReader
+from clawmedic.stores.running import running_gateways
 from clawmedic.stores.shared import SharedState, read_shared
 from clawmedic.stores.state import StateReader
 
@@ -111,8 +112,9 @@ def _owners(
 ) -> tuple[GatewayOwner, ...]:
     world, root = settings.world, settings.state_dir
     path = Path(config.path) if config.path else config_path(world, root) or root / "openclaw.json"
-    locks = tuple(gateway_locks(world, root, path, table))
-    return (*locks, *(shared.owners if shared else ()))
+    found = [*gateway_locks(world, root, path, table), *(shared.owners if shared else ())]
+    known = {owner.pid for owner in found if owner.liveness is Liveness.ALIVE}
+    return (*(owner for owner in running_gateways(table, root, path) if owner.pid not in known), *found)
 
 
 def _joined(

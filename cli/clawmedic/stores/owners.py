@@ -7,13 +7,14 @@ lock file `gateway.<8 hex>.lock` with the path of their config in `<temporary di
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 
-from clawmedic.disk.files import list_directory, read_bounded
+from clawmedic.disk.files import list_directory, read_bounded, subdirectories
 from clawmedic.model.session import GatewayOwner, Liveness
 from clawmedic.settings import World
 from clawmedic.stores.processes import ProcessTable
@@ -21,12 +22,13 @@ from clawmedic.stores.query import select
 from clawmedic.stores.typed import Fields
 
 _BOOTS = 10
+_OF_A_USER = re.compile(r"openclaw-\d+")
 _LOCK_BYTES = 64 * 1024
 
 
 def gateway_locks(world: World, state_dir: Path, config: Path, table: ProcessTable) -> Iterator[GatewayOwner]:
     """Owners by gateway lock files that name this config or lie in this state directory."""
-    for directory in dict.fromkeys((world.tmp / f"openclaw-{world.uid}", Path(f"/tmp/openclaw-{world.uid}"))):  # noqa: S108
+    for directory in _lock_directories(world):
         try:
             names = [listed for listed in list_directory(directory) if listed.name.startswith("gateway.")]
         except OSError:
@@ -36,6 +38,14 @@ def gateway_locks(world: World, state_dir: Path, config: Path, table: ProcessTab
                 owner = _gateway_lock(Path(listed.path), state_dir, config, table)
                 if owner is not None:
                     yield owner
+
+
+def _lock_directories(world: World) -> list[Path]:
+    """`openclaw-<uid>` in the temporary directories: our own, and as root everybody's."""
+    places = dict.fromkeys((world.tmp, Path("/tmp")))  # noqa: S108 - OpenClaw's own place
+    if world.uid:
+        return [place / f"openclaw-{world.uid}" for place in places]
+    return [path for place in places for path in subdirectories(place) if _OF_A_USER.fullmatch(path.name)]
 
 
 def lock_name(config: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,11 +26,15 @@ class ProcessTable:
     @cached_property
     def available(self) -> bool:
         """Whether any process can be seen at all."""
+        return next(self.pids(), None) is not None
+
+    def pids(self) -> Iterator[int]:
+        """Every process that can be seen."""
         try:
             with os.scandir(self.root) as entries:
-                return any(entry.name.isdecimal() for entry in entries)
+                yield from (int(entry.name) for entry in entries if entry.name.isdecimal() and entry.name.isascii())
         except OSError:
-            return False
+            return
 
     @cached_property
     def host(self) -> str:
