@@ -87,7 +87,9 @@ Run = Callable[..., Ran]
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Run the command line in this process: `run("scan", "--json", env=..., stdin=..., width=80)`."""
 
-    def call(*args: str | Path, env: Mapping[str, str] | None = None, stdin: str = "", width: int = 120) -> Ran:
+    def call(
+        *args: str | Path, env: Mapping[str, str] | None = None, stdin: str = "", width: int = 120
+    ) -> Ran:
         argv = tuple(str(arg) for arg in args)
         own = tmp_path / "own"
         with monkeypatch.context() as patch:
@@ -129,7 +131,9 @@ def environment(own: Path, width: int, extra: Mapping[str, str] | None) -> dict[
 def run_process(tmp_path: Path) -> Run:
     """Run the command line as a process of its own."""
 
-    def call(*args: str | Path, env: Mapping[str, str] | None = None, stdin: str = "", width: int = 120) -> Ran:
+    def call(
+        *args: str | Path, env: Mapping[str, str] | None = None, stdin: str = "", width: int = 120
+    ) -> Ran:
         argv = tuple(str(arg) for arg in args)
         own = tmp_path / "own"
         done = subprocess.run(
@@ -164,12 +168,18 @@ def run_terminal(tmp_path: Path) -> Run:
         variables = process_environment(own, width, env)
         del variables["COLUMNS"]  # the terminal itself says how wide it is
         process = subprocess.Popen(
-            [sys.executable, "-m", "clawmedic", *argv], stdin=theirs, stdout=theirs, stderr=theirs, env=variables
+            [sys.executable, "-m", "clawmedic", *argv],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=variables,
         )
         os.close(theirs)
         seen = read_all(ours)
         os.close(ours)
-        return Ran(argv, process.wait(timeout=60), seen.decode(errors="replace").replace("\r\n", "\n"), "", own)
+        return Ran(
+            argv, process.wait(timeout=60), seen.decode(errors="replace").replace("\r\n", "\n"), "", own
+        )
 
     return call
 

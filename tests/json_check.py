@@ -32,7 +32,11 @@ def problems(value: Any, schema: dict[str, Any], where: str = "$") -> list[str]:
     if isinstance(value, dict):
         return _object(value, schema, where)
     if isinstance(value, list):
-        return [line for place, item in enumerate(value) for line in problems(item, schema["items"], f"{where}[{place}]")]
+        return [
+            line
+            for place, item in enumerate(value)
+            for line in problems(item, schema["items"], f"{where}[{place}]")
+        ]
     return _scalar(value, schema, where)
 
 

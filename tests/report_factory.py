@@ -18,7 +18,14 @@ STORE = Path("/srv/openclaw/agents/main/sessions/sessions.json")
 EVIL = "agent:main:[bold red]x[/]:\x1b[2J\x07:line\nbreak:\u202eexe.txt:表示🙂:\ud800|pipe"
 
 
-def finding(code=FindingCode.COMPACTION_FAILING, severity=Severity.CRITICAL, *, subject="agent:main:main", at=NOW, **more):
+def finding(
+    code=FindingCode.COMPACTION_FAILING,
+    severity=Severity.CRITICAL,
+    *,
+    subject="agent:main:main",
+    at=NOW,
+    **more,
+):
     more.setdefault("evidence", ("gateway.log:120 outcome=failed reason=guard_blocked",))
     more.setdefault("remedy", f"clawmedic diagnose {subject}")
     return Finding(code=code, severity=severity, subject=subject, at=at, **more)
@@ -36,7 +43,12 @@ def incident(key="agent:main:main", **more):
         "attempts": (Attempt(NOW - 20 * MINUTE, "fake/big", "overflow", "provider_error_4xx"),),
         "count": 3,
         "evidence": (
-            Evidence("gateway.log", 120, NOW - 20 * MINUTE, "auto-compaction failed for fake/big: Summarization failed: 400"),
+            Evidence(
+                "gateway.log",
+                120,
+                NOW - 20 * MINUTE,
+                "auto-compaction failed for fake/big: Summarization failed: 400",
+            ),
         ),
         "remedies": ("clawmedic rescue agent:main:main",),
         "upstream": ("openclaw#69202",),
@@ -45,14 +57,18 @@ def incident(key="agent:main:main", **more):
     return Incident(key=key, **{**given, **more})
 
 
-def session_report(key="agent:main:main", verdict=Verdict.HEALTHY, *, agent="main", session_id="", size=120_000, **more):
+def session_report(
+    key="agent:main:main", verdict=Verdict.HEALTHY, *, agent="main", session_id="", size=120_000, **more
+):
     session = Session(
         key=key,
         agent=agent,
         session_id=session_id or f"id-of-{key}",
         generation=Generation.FILES,
         store=STORE,
-        transcript=TranscriptRef(STORE.with_name("t.jsonl"), None, exists=True, size_bytes=size, mtime_ms=NOW),
+        transcript=TranscriptRef(
+            STORE.with_name("t.jsonl"), None, exists=True, size_bytes=size, mtime_ms=NOW
+        ),
         status="done",
         updated_at=more.pop("updated_at", NOW - 3 * MINUTE),
         started_at=NOW - 5 * MINUTE,
@@ -61,7 +77,9 @@ def session_report(key="agent:main:main", verdict=Verdict.HEALTHY, *, agent="mai
         previous_session_ids=more.pop("previous", ()),
     )
     given = {
-        "why": "compaction-failing: 3 turns refused" if verdict is Verdict.DEAD else "nothing found that speaks against it",
+        "why": "compaction-failing: 3 turns refused"
+        if verdict is Verdict.DEAD
+        else "nothing found that speaks against it",
         "cause": Cause.REASONING_REQUIRED if verdict is Verdict.DEAD else None,
         "findings": (finding(subject=key),) if verdict is Verdict.DEAD else (),
         "incidents": (),
@@ -82,7 +100,10 @@ def scan_report(*sessions, store_findings=(), logs=("gateway.log",), **more):
         "problems": (),
     }
     return ScanReport(
-        sessions=tuple(sessions), store_findings=tuple(store_findings), log_sources=tuple(logs), **{**given, **more}
+        sessions=tuple(sessions),
+        store_findings=tuple(store_findings),
+        log_sources=tuple(logs),
+        **{**given, **more},
     )
 
 

@@ -12,12 +12,12 @@ import types
 from pathlib import Path
 
 import pytest
-from conftest import process_environment
-from json_check import problems
 
 from clawmedic.app import COMMANDS, SUMMARIES, refuse_windows
 from clawmedic.errors import BusyError, ExitCode, NotFoundError, RefusedError
 from clawmedic.output.schemas import SCHEMAS
+from conftest import process_environment
+from json_check import problems
 
 SECRET = "sk-ant-0123456789abcdef"
 
@@ -42,13 +42,15 @@ def broken_command(monkeypatch):
 
 
 def raising(error):
-    def action(settings):
+    def action(_settings):
         raise error
 
     return action
 
 
-@pytest.mark.parametrize("args", [("scan", "--frobnicate"), ("scan", "--format", "xml"), ("show",), ("scan", "--log")])
+@pytest.mark.parametrize(
+    "args", [("scan", "--frobnicate"), ("scan", "--format", "xml"), ("show",), ("scan", "--log")]
+)
 def test_a_wrong_call_is_2_and_one_line_with_a_hint(run, args):
     ran = run(*args).expect(2)
     assert ran.stdout == ""
@@ -57,7 +59,10 @@ def test_a_wrong_call_is_2_and_one_line_with_a_hint(run, args):
     assert f"clawmedic {args[0]} --help" in second
 
 
-@pytest.mark.parametrize("args", [("scan", "--frobnicate", "--json"), ("--json", "scan"), ("frobnicate", "--json"), ("show", "--json")])
+@pytest.mark.parametrize(
+    "args",
+    [("scan", "--frobnicate", "--json"), ("--json", "scan"), ("frobnicate", "--json"), ("show", "--json")],
+)
 def test_a_wrong_call_with_json_answers_in_json(run, args):
     ran = run(*args).expect(2)
     assert problems(ran.document, SCHEMAS["clawmedic.error/1"]) == []
@@ -75,7 +80,9 @@ def test_after_a_double_dash_json_is_a_key(run):
     assert "--json" in ran.stderr
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("expain", "explain"), ("scna", "scan"), ("diagnos", "diagnose"), ("SCAN", "scan")])
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("expain", "explain"), ("scna", "scan"), ("diagnos", "diagnose"), ("SCAN", "scan")]
+)
 def test_an_unknown_command_suggests_the_nearest(run, typed, meant):
     ran = run(typed).expect(2)
     assert f"did you mean `clawmedic {meant}`?" in ran.stderr
@@ -99,7 +106,12 @@ def test_an_expected_failure_leaves_with_its_code(run, broken_command, error, co
     assert ran.stderr.splitlines()[0] == f"clawmedic: {error.message}"
     assert ("hint: look again" in ran.stderr) == bool(error.hint)
     ran = run("explain", "--json").expect(code)
-    assert ran.document == {"schema": "clawmedic.error/1", "code": error.code, "message": error.message, "hint": error.hint}
+    assert ran.document == {
+        "schema": "clawmedic.error/1",
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+    }
 
 
 def test_a_monitoring_system_gets_its_own_unknown(run, tmp_path):
@@ -117,16 +129,20 @@ def test_a_bug_leaves_a_report_without_secrets(run, broken_command, tmp_path):
     home = tmp_path / "home" / "mallory"
     home.mkdir(parents=True)
 
-    def action(settings):
+    def action(_settings):
         try:
-            raise KeyError(f"{SECRET} in {home}")
+            {}[f"{SECRET} in {home}"]
         except KeyError as error:
             raise ValueError(f"the user said: my password is {SECRET}") from error
 
     broken_command(action)
     key = "agent:main:telegram:dm:7700123"
-    ran = run("explain", key, "--log", f"{home}/{SECRET}.log", f"--config={home}", env={"HOME": str(home)}).expect(2)
-    ran = run("explain", "--log", f"{home}/{SECRET}.log", "--profile", "private", env={"HOME": str(home)}).expect(1)
+    ran = run(
+        "explain", key, "--log", f"{home}/{SECRET}.log", f"--config={home}", env={"HOME": str(home)}
+    ).expect(2)
+    ran = run(
+        "explain", "--log", f"{home}/{SECRET}.log", "--profile", "private", env={"HOME": str(home)}
+    ).expect(1)
     first, second = ran.stderr.splitlines()
     assert first == "clawmedic: clawmedic failed unexpectedly (ValueError); nothing was repaired"
     report = Path(second.split("please report it with ")[1])
@@ -176,7 +192,12 @@ def test_a_working_directory_that_is_gone_is_no_bug(tmp_path):
     gone.mkdir()
     script = f"cd {gone} && rmdir {gone} && exec {sys.executable} -m clawmedic explain quota"
     done = subprocess.run(
-        ["sh", "-c", script], capture_output=True, text=True, env=process_environment(tmp_path, 80, None), timeout=30, check=False
+        ["sh", "-c", script],
+        capture_output=True,
+        text=True,
+        env=process_environment(tmp_path, 80, None),
+        timeout=30,
+        check=False,
     )
     assert done.returncode == 2, done.stderr
     assert "working directory" in done.stderr
@@ -206,7 +227,8 @@ def test_full_output_device_is_one_line(tmp_path):
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             [sys.executable, "-m", "clawmedic", "explain", "--json"],
-            stdout=full, stderr=subprocess.PIPE, text=True, env=process_environment(tmp_path, 80, None), timeout=30, check=False,
+            stdout=full, stderr=subprocess.PIPE, env=process_environment(tmp_path, 80, None),
+            text=True, timeout=30, check=False,
         )  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr
     assert done.returncode not in (0, 120)
@@ -219,5 +241,5 @@ def test_text_the_terminal_cannot_show_is_no_crash(run_process):
 
 def test_every_documented_code_is_distinct():
     assert len({code.value for code in ExitCode}) == len(ExitCode)
-    assert SUMMARIES == {mounted.name: mounted.summary for mounted in COMMANDS}
+    assert {mounted.name: mounted.summary for mounted in COMMANDS} == SUMMARIES
     assert os.name == "posix"

@@ -8,10 +8,10 @@ import sys
 from importlib import import_module
 
 import pytest
-from conftest import process_environment
 
 from clawmedic import __version__
 from clawmedic.app import COMMANDS
+from conftest import process_environment
 
 SHARED = (
     "--state-dir", "--profile", "--log", "--config", "--json", "--quiet", "--verbose", "-v", "--no-input", "--utc",
@@ -40,7 +40,11 @@ def loaded_by(*args, tmp_path):
 def test_the_version_costs_next_to_nothing(tmp_path):
     output, modules = loaded_by("--version", tmp_path=tmp_path)
     assert output.strip() == f"clawmedic {__version__}"
-    assert [name for name in modules if name.startswith("clawmedic")] == ["clawmedic", "clawmedic.app", "clawmedic.errors"]
+    assert [name for name in modules if name.startswith("clawmedic")] == [
+        "clawmedic",
+        "clawmedic.app",
+        "clawmedic.errors",
+    ]
     assert len(modules) <= 12, modules
 
 
@@ -57,7 +61,15 @@ def test_a_command_loads_itself_and_no_other(tmp_path):
     commands = {name for name in modules if name.startswith("clawmedic.commands.")}
     assert commands == {"clawmedic.commands.explain", "clawmedic.commands.options"}
     roots = {name.split(".")[0] for name in modules}
-    assert not roots & {"rich", "textual", "zstandard", "websockets", "cryptography", "apprise", "prometheus_client"}
+    assert not roots & {
+        "rich",
+        "textual",
+        "zstandard",
+        "websockets",
+        "cryptography",
+        "apprise",
+        "prometheus_client",
+    }
 
 
 def test_nothing_heavy_is_loaded_for_the_version(tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from report_factory import EVIL, MINUTE, NOW, chart, incident, session_report
 from rich.cells import cell_len
 
 from clawmedic.model.incident import Attempt, Evidence, IncidentOutcome
@@ -15,13 +14,19 @@ from clawmedic.output.chart_view import show_chart
 from clawmedic.output.incident_view import show_incidents
 from clawmedic.output.screen import Screen
 from clawmedic.settings import Settings, World
+from report_factory import EVIL, MINUTE, NOW, chart, incident, session_report
 
 
 @pytest.fixture
 def screen():
     def make(width=120, verbose=0, *, quiet=False):
         world = World(
-            env={"COLUMNS": str(width)}, home=Path("/nowhere"), cwd=Path("/"), tmp=Path("/tmp"), uid=0, clock=lambda: NOW
+            env={"COLUMNS": str(width)},
+            home=Path("/nowhere"),
+            cwd=Path("/"),
+            tmp=Path("/tmp"),
+            uid=0,
+            clock=lambda: NOW,
         )
         return Screen(Settings(world=world, state_dir=Path("/srv"), utc=True, verbose=verbose, quiet=quiet))
 
@@ -60,7 +65,10 @@ def test_an_empty_chart_of_a_healthy_session(screen, capsys):
 
 
 def test_a_hostile_session_cannot_leave_its_line(screen, capsys):
-    show_chart(screen(80), chart(session_report(EVIL, Verdict.DEAD, incidents=(incident(EVIL),)), treatment=(f"x {EVIL}",)))
+    show_chart(
+        screen(80),
+        chart(session_report(EVIL, Verdict.DEAD, incidents=(incident(EVIL),)), treatment=(f"x {EVIL}",)),
+    )
     show_incidents(screen(80), [incident(EVIL, evidence=(Evidence(EVIL, 1, None, EVIL),))], log_sources=["-"])
     out = capsys.readouterr().out
     assert "\x1b" not in out
@@ -69,7 +77,9 @@ def test_a_hostile_session_cannot_leave_its_line(screen, capsys):
 
 
 def test_a_long_timeline_shows_its_end(screen, capsys):
-    events = tuple(type(chart().timeline[0])(NOW - n * MINUTE, "turn", f"event {n}") for n in range(60, 0, -1))
+    events = tuple(
+        type(chart().timeline[0])(NOW - n * MINUTE, "turn", f"event {n}") for n in range(60, 0, -1)
+    )
     show_chart(screen(), chart(timeline=events))
     out = capsys.readouterr().out
     assert "40 earlier: -v shows all" in out
@@ -123,7 +133,11 @@ def test_no_incident_and_no_log_is_said(screen, capsys):
 
 
 def test_an_incident_without_a_session_or_times(screen, capsys):
-    show_incidents(screen(), [incident(None, session_id=None, started_at=None, attempts=(), upstream=())], log_sources=["x"])
+    show_incidents(
+        screen(),
+        [incident(None, session_id=None, started_at=None, attempts=(), upstream=())],
+        log_sources=["x"],
+    )
     out = capsys.readouterr().out
     assert "no session named" in out
     assert "since -" in out

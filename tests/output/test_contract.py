@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from json_check import problems
-from report_factory import EVIL, NOW, chart, every_verdict, finding, incident, scan_report, session_report
 
 from clawmedic.errors import NotFoundError
 from clawmedic.model.finding import FindingCode, Severity
@@ -20,6 +18,8 @@ from clawmedic.output.schemas import SCHEMAS
 from clawmedic.output.sink import dumps
 from clawmedic.triage.acks import Ack
 from clawmedic.triage.knowledge import everything
+from json_check import problems
+from report_factory import EVIL, NOW, chart, every_verdict, finding, incident, scan_report, session_report
 
 REPORT = scan_report(
     *every_verdict(),
@@ -78,7 +78,16 @@ def test_the_check_itself_finds_faults():
 
 def test_the_keys_of_a_scan_are_the_agreed_ones():
     parsed = json.loads(dumps(DOCUMENTS["scan"]))
-    agreed = {"schema", "state_dir", "generation", "openclaw_version", "scanned_at", "totals", "sessions", "store_findings"}
+    agreed = {
+        "schema",
+        "state_dir",
+        "generation",
+        "openclaw_version",
+        "scanned_at",
+        "totals",
+        "sessions",
+        "store_findings",
+    }
     assert agreed <= set(parsed)
     row = {
         "key", "agent", "session_id", "verdict", "status", "size_bytes", "entries", "tokens", "budget_tokens",

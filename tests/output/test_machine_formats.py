@@ -6,9 +6,7 @@ import json
 import re
 
 import pytest
-from json_check import problems
 from prometheus_client.parser import text_string_to_metric_families
-from report_factory import EVIL, NOW, every_verdict, finding, scan_report, session_report
 
 from clawmedic.model.finding import FindingCode, Severity
 from clawmedic.model.verdict import Verdict
@@ -16,6 +14,8 @@ from clawmedic.output.nagios import write_nagios
 from clawmedic.output.ndjson import write_ndjson
 from clawmedic.output.prometheus import exposition
 from clawmedic.output.schemas import SESSION
+from json_check import problems
+from report_factory import EVIL, NOW, every_verdict, finding, scan_report, session_report
 
 PLUGIN_LINE = re.compile(r"CLAWMEDIC (OK|WARNING|CRITICAL) - [^|\n]+ \| ( ?[a-z_]+=\d+;;;0)+")
 
@@ -35,7 +35,14 @@ def test_ndjson_is_one_object_a_line_and_ends_with_totals(capsys):
 
 @pytest.mark.parametrize(
     ("verdict", "code"),
-    [(Verdict.HEALTHY, 0), (Verdict.AT_RISK, 1), (Verdict.DAMAGED, 1), (Verdict.SUSPECT, 1), (Verdict.STUCK, 2), (Verdict.DEAD, 2)],
+    [
+        (Verdict.HEALTHY, 0),
+        (Verdict.AT_RISK, 1),
+        (Verdict.DAMAGED, 1),
+        (Verdict.SUSPECT, 1),
+        (Verdict.STUCK, 2),
+        (Verdict.DEAD, 2),
+    ],
 )
 def test_the_plugin_convention(verdict, code, capsys):
     report = scan_report(session_report("k", verdict))
@@ -45,7 +52,10 @@ def test_the_plugin_convention(verdict, code, capsys):
     assert f"{verdict.value}=1;;;0" in first
 
 
-@pytest.mark.parametrize(("severity", "code"), [(Severity.CRITICAL, 2), (Severity.ERROR, 1), (Severity.WARNING, 1), (Severity.INFO, 0)])
+@pytest.mark.parametrize(
+    ("severity", "code"),
+    [(Severity.CRITICAL, 2), (Severity.ERROR, 1), (Severity.WARNING, 1), (Severity.INFO, 0)],
+)
 def test_a_store_finding_counts_too(severity, code, capsys):
     report = scan_report(store_findings=[finding(FindingCode.STORE_CORRUPT, severity, subject="/a|b")])
     assert write_nagios(report, ()) == code
@@ -79,7 +89,9 @@ def samples(text):
 
 
 def test_prometheus_can_be_parsed_and_counts_right():
-    report = scan_report(*every_verdict(), store_findings=[finding(FindingCode.DISK_FULL, Severity.WARNING)] * 2)
+    report = scan_report(
+        *every_verdict(), store_findings=[finding(FindingCode.DISK_FULL, Severity.WARNING)] * 2
+    )
     seen = samples(exposition(report, report.sessions))
     assert seen["clawmedic_sessions", (("verdict", "dead"),)] == 1
     assert seen["clawmedic_scan_timestamp_seconds", ()] == pytest.approx(NOW / 1000)
@@ -90,7 +102,9 @@ def test_prometheus_can_be_parsed_and_counts_right():
 
 
 def test_healthy_keys_are_no_labels():
-    report = scan_report(session_report("agent:main:quiet-one"), session_report("agent:main:sick", Verdict.DEAD))
+    report = scan_report(
+        session_report("agent:main:quiet-one"), session_report("agent:main:sick", Verdict.DEAD)
+    )
     text = exposition(report, report.sessions)
     assert "quiet-one" not in text
     assert "agent:main:sick" in text

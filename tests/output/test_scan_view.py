@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from report_factory import EVIL, NOW, every_verdict, finding, scan_report, session_report
 from rich.cells import cell_len
 
 from clawmedic.model.finding import FindingCode, Severity
@@ -14,15 +13,23 @@ from clawmedic.model.verdict import Verdict
 from clawmedic.output.scan_view import ScanPage, show_scan
 from clawmedic.output.screen import Screen
 from clawmedic.settings import Settings, World
+from report_factory import EVIL, NOW, every_verdict, finding, scan_report, session_report
 
 
 @pytest.fixture
 def page(capsys):
     def draw(report, *, width=120, sessions=None, everything=False, quiet=False, verbose=0):
         world = World(
-            env={"COLUMNS": str(width)}, home=Path("/nowhere"), cwd=Path("/"), tmp=Path("/tmp"), uid=0, clock=lambda: NOW
+            env={"COLUMNS": str(width)},
+            home=Path("/nowhere"),
+            cwd=Path("/"),
+            tmp=Path("/tmp"),
+            uid=0,
+            clock=lambda: NOW,
         )
-        settings = Settings(world=world, state_dir=Path("/srv/openclaw"), utc=True, quiet=quiet, verbose=verbose)
+        settings = Settings(
+            world=world, state_dir=Path("/srv/openclaw"), utc=True, quiet=quiet, verbose=verbose
+        )
         chosen = report.sessions if sessions is None else sessions
         show_scan(Screen(settings), ScanPage(report, chosen, 812, list_healthy=everything))
         return capsys.readouterr().out
@@ -70,7 +77,9 @@ def test_a_hostile_key_harms_nobody(page, width):
 
 
 def test_many_healthy_sessions_are_counted_not_listed(page):
-    report = scan_report(*[session_report(f"agent:main:{n}") for n in range(30)], session_report("bad", Verdict.STUCK))
+    report = scan_report(
+        *[session_report(f"agent:main:{n}") for n in range(30)], session_report("bad", Verdict.STUCK)
+    )
     out = page(report)
     assert "30 healthy sessions not listed: --all shows them" in out
     assert "agent:main:7" not in out
@@ -98,7 +107,13 @@ def test_store_findings_come_with_their_evidence(page):
         remedy="clawmedic explain store-corrupt",
     )  # fmt: skip
     out = page(scan_report(store_findings=[damage]))
-    for word in ("store-corrupt", "/srv/a/sessions.json", "0 bytes", "clawmedic explain store-corrupt", "0 sessions"):
+    for word in (
+        "store-corrupt",
+        "/srv/a/sessions.json",
+        "0 bytes",
+        "clawmedic explain store-corrupt",
+        "0 sessions",
+    ):
         assert word in out
 
 
@@ -124,7 +139,9 @@ def test_details_of_very_many_are_cut_and_say_so(page):
 
 
 def test_unknown_numbers_are_dashes(page):
-    report = scan_report(session_report("k", budget=Budget(None, "", None, ""), entries=None, updated_at=None))
+    report = scan_report(
+        session_report("k", budget=Budget(None, "", None, ""), entries=None, updated_at=None)
+    )
     row = page(report, width=200).splitlines()[4]
     assert "- of -" in row
 

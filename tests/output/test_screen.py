@@ -17,7 +17,13 @@ COLUMNS = [Column("VERDICT"), Column("SESSION", flexible=True), Column("SIZE", "
 
 
 def screen(capsys_width: int, **env: str) -> Screen:
-    world = World(env={"COLUMNS": str(capsys_width), **env}, home=Path("/nowhere"), cwd=Path("/"), tmp=Path("/tmp"), uid=0)
+    world = World(
+        env={"COLUMNS": str(capsys_width), **env},
+        home=Path("/nowhere"),
+        cwd=Path("/"),
+        tmp=Path("/tmp"),
+        uid=0,
+    )
     return Screen(Settings(world=world, state_dir=Path("/nowhere")))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -27,7 +28,8 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         temporary.rename(path)
         fsync_directory(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise RefusedError(f"cannot write {path}: {error.strerror or error}") from error
 
 
