@@ -16,7 +16,7 @@ import pytest
 from clawmedic.app import COMMANDS, SUMMARIES, refuse_windows
 from clawmedic.errors import BusyError, ExitCode, NotFoundError, RefusedError
 from clawmedic.output.schemas import SCHEMAS
-from conftest import process_environment
+from harness import process_environment
 from json_check import problems
 
 SECRET = "sk-ant-0123456789abcdef"

@@ -11,7 +11,7 @@ import pytest
 
 from clawmedic import __version__
 from clawmedic.app import COMMANDS
-from conftest import process_environment
+from harness import process_environment
 
 SHARED = (
     "--state-dir", "--profile", "--log", "--config", "--json", "--quiet", "--verbose", "-v", "--no-input", "--utc",

@@ -40,7 +40,7 @@ def test_visible_text_is_one_printable_line_that_can_be_written(text):
 
 @pytest.mark.parametrize(
     ("count", "shown"),
-    [(None, "-"), (0, "0 B"), (999, "999 B"), (1000, "1.0 KB"), (9949, "9.9 KB"), (9950, "10 KB"), 
+    [(None, "-"), (0, "0 B"), (999, "999 B"), (1000, "1.0 KB"), (9949, "9.9 KB"), (9950, "10 KB"),
      (500_000, "500 KB"), (999_499, "999 KB"), (999_500, "1.0 MB"), (3_400_000, "3.4 MB"), (41_000_000_000, "41 GB"),
      (10**18, "1000000 TB")],
 )  # fmt: skip
