@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clawmedic.logs.shapes import LINE_LIMIT
 
-BLOCK_BYTES = 1024 * 1024
+BLOCK_BYTES = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)

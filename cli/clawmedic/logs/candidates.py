@@ -9,14 +9,12 @@ beginning.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
 
 from clawmedic.logs.signature import Signature
 from clawmedic.logs.signatures import CATALOGUE
 
-_HEAD_BYTES = 224
+_HEAD_BYTES = 144
 """How far into a tslog line the literal of a quiet signature may stand."""
 _TSLOG_START = b'{"0":'
 _LOUD = re.compile(rb'"logLevelId":[456]')
@@ -33,8 +31,7 @@ def _literals(signatures: Iterable[Signature]) -> tuple[bytes, ...]:
 
 
 _ALL = _literals(CATALOGUE)
-_QUIET = _literals(signature for signature in CATALOGUE if signature.quiet and not signature.deep)
-_DEEP = _literals(signature for signature in CATALOGUE if signature.quiet and signature.deep)
+_QUIET = _literals(signature for signature in CATALOGUE if signature.quiet)
 
 
 def candidate_lines(data: bytes) -> tuple[int, list[tuple[int, bytes]]]:
@@ -43,19 +40,27 @@ def candidate_lines(data: bytes) -> tuple[int, list[tuple[int, bytes]]]:
     if not lines[-1]:
         lines.pop()
     heads = b"\n".join([line[:_HEAD_BYTES] for line in lines])
-    pure = heads.startswith(_TSLOG_START) and heads.count(b"\n" + _TSLOG_START) == len(lines) - 1
-    ends = list(accumulate([len(line) + 1 for line in lines]))
-    if pure:
-        head_ends = list(accumulate([min(len(line), _HEAD_BYTES) + 1 for line in lines]))
-        found = {bisect_right(head_ends, at) for at in _places(heads, _QUIET)}
-        found.update(bisect_right(ends, at) for at in _places(data, _DEEP))
-        found.update(bisect_right(ends, match.start()) for match in _LOUD.finditer(data))
+    if heads.startswith(_TSLOG_START) and heads.count(b"\n" + _TSLOG_START) == len(lines) - 1:
+        found = _line_numbers(heads, sorted(_places(heads, _QUIET)))
+        found.update(_line_numbers(data, [match.start() for match in _LOUD.finditer(data)]))
     else:
-        found = {bisect_right(ends, at) for at in _places(data, _ALL)}
+        found = _line_numbers(data, sorted(_places(data, _ALL)))
     return len(lines), [(index, lines[index]) for index in sorted(found)]
 
 
+def _line_numbers(data: bytes, places: Iterable[int]) -> set[int]:
+    """The 0-based lines in which ascending places stand."""
+    found: set[int] = set()
+    line = start = 0
+    for at in places:
+        line += data.count(b"\n", start, at)
+        start = at
+        found.add(line)
+    return found
+
+
 def _places(data: bytes, literals: Iterable[bytes]) -> Iterator[int]:
+    """Where the literals stand, one place for each line and literal."""
     for literal in literals:
         at = data.find(literal)
         while at >= 0:

@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
+import re
+
 from clawmedic.logs.signals import SignalKind as Kind
 from clawmedic.logs.signature import MODEL, Origin, Signature, line
 
 _REFUSAL = (
     r"(?:\w*Error: )?(?P<detail>(?:Preflight compaction required but failed|CLI transcript compaction failed"
-    r"|Context overflow: prompt too large|Auto-compaction failed|Context overflow recovery failed).*)"
+    r"|Context overflow: prompt too large for the model \(precheck\)|Auto-compaction failed"
+    r"|Context overflow recovery failed).*)"
 )
-"""An error that refused a turn before or instead of the model's answer."""
+"""An error that refused a turn before or instead of the model's answer.
+
+"Context overflow: prompt too large for the model." without "(precheck)" may be a provider's own overflow in
+OpenClaw's words (4.15): that is a failed run.
+"""
+
+_LEAD = r"(?:lane task error: lane=\S+ durationMs=\d+ error=\")?(?:[^\"]{0,200}?: )??"
+"""What may stand before an error's words. Quoted text (a preview of a chat message) is not looked into."""
+_REFUSED_CALL = r"\S+ res ✗ (?:agent|chat\.send|sessions\.send) errorCode=\S+ errorMessage="
+_TROUBLE = r"[^\"]{0,160}?(?:[Ee]rror|failed|could not|cannot)[^\"]{0,160}?"
+
+
+def _gate(kind: Kind, words: str) -> tuple[Signature, Signature]:
+    """`Session "<key>" <words>`: as an error of its own, and as the answer to a call (INFO)."""
+    told = rf"(?:\w*Error: )?Session \\?\"(?P<key>[^\"\\]+)\\?\" (?P<detail>{re.escape(words)})"
+    return (
+        line(kind, words, rf"{_LEAD}{told}", Origin.ANY),
+        line(kind, "errorCode=", rf"{_REFUSED_CALL}{told}", quiet=True),
+    )
+
+
+_DATABASE = (
+    r"(?P<detail>database disk image is malformed|database is locked|quick_check reported:.*|agent database remains degraded)"
+)
+_DISK = r"(?P<detail>ENOSPC\b|no space left on device|database or disk is full)"
 
 TURNS: tuple[Signature, ...] = (
     line(
         Kind.TURN_REFUSED,
-        "Preserving existing session mapping",
+        "ompaction",
         r"Auto-compaction failed \((?P<detail>.*)\)\. Preserving existing session mapping for (?P<key>.+)\.$",
         Origin.CONSOLE,
     ),
     line(
         Kind.AUTO_RESET,
-        "Auto-compaction failed",
+        "ompaction",
         r"Auto-compaction failed \((?P<detail>.*)\)\. Restarting session (?P<key>\S+) -> (?P<new>\S+) and retrying\.$",
         Origin.CONSOLE,
     ),
@@ -38,26 +65,26 @@ TURNS: tuple[Signature, ...] = (
     ),
     line(
         Kind.MEMORY_ROTATED,
-        "Memory flush exhausted",
+        "emory flush ",
         r"Memory flush exhausted\. Rotating bloated session (?P<key>\S+) -> (?P<new>\S+?)\.?$",
         Origin.ANY,
     ),
     line(
         Kind.TURN_REFUSED,
-        "context-overflow-recovery",
+        "verflow",
         rf"\[context-overflow-recovery\] exhausted .+? for {MODEL}; livenessState=blocked\b.*",
     ),
     # No proof of a refused turn: the maintenance after a good turn writes it too (openclaw-channels.md 3).
     line(
         Kind.COMPACTION_CAUSE,
-        "preflightCompaction",
+        "ompaction",
         r"preflightCompaction failed: sessionKey=(?P<key>\S+) reason=(?P<detail>.+)",
         Origin.CONSOLE,
         quiet=True,
     ),
     line(
         Kind.TURN_REFUSED,
-        "Context overflow: prompt too large",
+        "verflow",
         r"Context overflow: prompt too large for the model\. Try /reset \(or /new\) to start a fresh session\b",
         Origin.CONSOLE,
         quiet=True,
@@ -65,7 +92,7 @@ TURNS: tuple[Signature, ...] = (
     line(
         Kind.TURN_REFUSED,
         "errorCode=",
-        rf"\S+ res ✗ (?:agent|chat\.send|sessions\.send) errorCode=\S+ errorMessage={_REFUSAL}",
+        rf"{_REFUSED_CALL}{_REFUSAL}",
         quiet=True,
     ),
     line(
@@ -80,13 +107,6 @@ TURNS: tuple[Signature, ...] = (
         rf"lane task error: lane=session:(?P<key>.+?) durationMs=\d+ error=\"{_REFUSAL}",
     ),
     line(
-        Kind.TURN_REFUSED,
-        "phase=error",
-        rf"→ event agent .*?agent=(?P<agent>\S+) session=(?P<tail>\S+) stream=lifecycle .*?phase=error error={_REFUSAL}",
-        quiet=True,
-        deep=True,
-    ),
-    line(
         Kind.OPTIONAL_MAINTENANCE_FAILED,
         "session maintenance failed",
         r"Optional session maintenance failed(?P<detail>.*)",
@@ -94,28 +114,28 @@ TURNS: tuple[Signature, ...] = (
     ),
     line(
         Kind.FLUSH_FAILED,
-        "emory flush failed",
+        "emory flush ",
         r"[Mm]emory flush failed\b(?P<detail>.*)",
         Origin.ANY,
         quiet=True,
     ),
     line(
         Kind.PRECHECK,
-        "context-overflow-precheck",
+        "verflow",
         r"\[context-overflow-precheck\] .*?sessionKey=(?P<key>\S+) .*?estimatedPromptTokens=(?P<estimated>\d+)"
         r".*?promptBudgetBeforeReserve=(?P<budget>-?\d+)",
         quiet=True,
     ),
     line(
         Kind.PRECHECK,
-        "preflightCompaction",
+        "ompaction",
         r"preflightCompaction check: sessionKey=(?P<key>\S+) tokenCount=(?P<estimated>\d+) .*?threshold=(?P<budget>-?\d+)",
         Origin.CONSOLE,
         quiet=True,
     ),
     line(
         Kind.OVERFLOW_DIAG,
-        "context-overflow-diag",
+        "verflow",
         r"\[context-overflow-diag\] sessionKey=(?P<key>\S+) .*?error=(?P<detail>.*)",
     ),
 )
@@ -124,22 +144,22 @@ RUNS: tuple[Signature, ...] = (
     line(
         Kind.RUN_TIMEOUT,
         "embedded run timeout",
-        r"embedded run timeout(?! reached during compaction)\b.*?runId=(?P<run>\S+) sessionId=(?P<session>\S+)",
+        r"(?P<detail>embedded run timeout)(?: after compaction grace)?: (?:runId=(?P<run>\S+) )?sessionId=(?P<session>\S+)",
     ),
     line(
         Kind.RUN_FAILED,
-        "embedded run agent end|embedded_run_agent_end",
+        "embedded run agent end",
         r"embedded run agent end\b.*?isError=true(?P<detail>.*)",
     ),
     line(
         Kind.RUN_OK,
-        "embedded run agent end|embedded_run_agent_end",
+        "embedded run agent end",
         r"embedded run agent end: runId=(?P<run>\S+) isError=false$",
         quiet=True,
     ),
     line(
         Kind.RUN_OK,
-        "ended with stopReason=",
+        "[agent] run ",
         r"\[agent\] run (?P<run>\S+) ended with stopReason=(?:stop|toolUse)$",
         quiet=True,
     ),
@@ -178,15 +198,8 @@ RUNS: tuple[Signature, ...] = (
     line(
         Kind.RUN_FAILED,
         "errorCode=",
-        r"\S+ res ✗ (?:agent|chat\.send|sessions\.send) errorCode=UNAVAILABLE errorMessage=(?P<detail>.+)",
+        rf"{_REFUSED_CALL}(?P<detail>.+)",
         quiet=True,
-    ),
-    line(
-        Kind.RUN_FAILED,
-        "phase=error",
-        r"→ event agent .*?agent=(?P<agent>\S+) session=(?P<tail>\S+) stream=lifecycle .*?phase=error error=(?P<detail>.+)",
-        quiet=True,
-        deep=True,
     ),
     line(
         Kind.SILENT_SWALLOW,
@@ -195,7 +208,7 @@ RUNS: tuple[Signature, ...] = (
     ),
     line(
         Kind.USER_STOP,
-        "chat.abort|sessions.abort",
+        ".abort",
         r"\S+ res ✓ (?:chat|sessions)\.abort\b",
         quiet=True,
     ),
@@ -205,30 +218,12 @@ GATES: tuple[Signature, ...] = (
     line(
         Kind.INIT_CONFLICT,
         "initialization conflicted",
-        r"(?:.*?: )?(?P<detail>reply session initialization conflicted) for (?P<key>[^\s\"]+)",
+        rf"{_LEAD}(?P<detail>reply session initialization conflicted) for (?P<key>[^\s\"]+)",
         Origin.ANY,
     ),
-    line(
-        Kind.INIT_CONFLICT,
-        "changed while starting work",
-        r"(?:.*?[:=] ?\"?)?Session \\?\"(?P<key>[^\"\\]+)\\?\" (?P<detail>changed while starting work)",
-        Origin.ANY,
-        quiet=True,
-    ),
-    line(
-        Kind.ARCHIVED_GATE,
-        "is archived. Restore it",
-        r"(?:.*?[:=] ?\"?)?Session \\?\"(?P<key>[^\"\\]+)\\?\" (?P<detail>is archived\. Restore it)",
-        Origin.ANY,
-        quiet=True,
-    ),
-    line(
-        Kind.TOMBSTONED,
-        "ended during restart recovery",
-        r"(?:.*?[:=] ?\"?)?Session \\?\"(?P<key>[^\"\\]+)\\?\" (?P<detail>ended during restart recovery)",
-        Origin.ANY,
-        quiet=True,
-    ),
+    *_gate(Kind.INIT_CONFLICT, "changed while starting work"),
+    *_gate(Kind.ARCHIVED_GATE, "is archived. Restore it"),
+    *_gate(Kind.TOMBSTONED, "ended during restart recovery"),
     line(
         Kind.TOMBSTONED,
         "restart recovery",
@@ -237,14 +232,14 @@ GATES: tuple[Signature, ...] = (
     ),
     line(
         Kind.TAKEOVER,
-        "embedded prompt lock was released",
-        r"(?:.*?: )?(?P<detail>session file changed while embedded prompt lock was released): (?P<file>[^\s\"]+)",
+        "session file ",
+        rf"{_LEAD}(?P<detail>session file changed while embedded prompt lock was released): (?P<file>[^\s\"]+)",
         Origin.ANY,
     ),
     line(
         Kind.LOCK_TIMEOUT,
-        "session file locked",
-        r"(?:.*?: )?(?P<detail>session file locked \(timeout \d+ms\)): .*?(?P<file>\S+\.jsonl)\.lock",
+        "session file ",
+        rf"{_LEAD}(?P<detail>session file locked \(timeout \d+ms\)): .*?(?P<file>\S+\.jsonl)\.lock",
         Origin.ANY,
     ),
     line(
@@ -273,7 +268,7 @@ GATES: tuple[Signature, ...] = (
     ),
     line(
         Kind.STUCK_RECOVERY,
-        "session recovery",
+        "stuck session",
         r"stuck session recovery\b(?P<detail>.*)",
     ),
     line(
@@ -285,18 +280,16 @@ GATES: tuple[Signature, ...] = (
     line(
         Kind.INGRESS_RETRY,
         "marking failed (handler-timeout)",
-        r".*?adoption stalled\b.*?marking failed \(handler-timeout\)",
+        r"[^\"]{0,300}?adoption stalled\b.*?marking failed \(handler-timeout\)",
         Origin.ANY,
     ),
 )
 
 GATEWAY: tuple[Signature, ...] = (
-    line(
-        Kind.GATEWAY_READY,
-        "gateway",
-        r"(?:loading configuration|log file: |gateway ready|ready(?: \(|$))",
-        quiet=True,
-    ),
+    line(Kind.GATEWAY_READY, "loading configuration", r"loading configuration", quiet=True),
+    line(Kind.GATEWAY_READY, "log file: ", r"log file: ", quiet=True),
+    line(Kind.GATEWAY_READY, "ready", r"gateway ready\b", quiet=True),
+    line(Kind.GATEWAY_READY, "ready", r"ready(?: \(|$)", quiet=True),
     line(
         Kind.AUTH_COOLDOWN,
         "auth profile failure state updated",
@@ -311,22 +304,18 @@ GATEWAY: tuple[Signature, ...] = (
     ),
     line(
         Kind.REPAIRED,
-        "session file repair",
+        "session file ",
         r"session file (?:repaired|repair skipped): (?P<detail>.*?)\((?P<file>[^()]+\.jsonl)\)$",
         quiet=True,
     ),
-    line(
-        Kind.DATABASE,
-        "database disk image is malformed|database is locked|quick_check reported|database remains degraded",
-        r"(?!\[tools\]).*?(?P<detail>database disk image is malformed|database is locked|quick_check reported:.*"
-        r"|agent database remains degraded)",
-        Origin.ANY,
-    ),
+    line(Kind.DATABASE, "database|quick_check", rf"{_LEAD}.{{0,200}}?{_DATABASE}"),
+    line(Kind.DATABASE, "database|quick_check", rf"(?!\[tools\]){_TROUBLE}{_DATABASE}", Origin.CONSOLE),
+    line(Kind.DISK_FULL, "ENOSPC|no space left on device|database", rf"{_LEAD}.{{0,200}}?{_DISK}"),
     line(
         Kind.DISK_FULL,
-        "ENOSPC|no space left on device|database or disk is full",
-        r"(?!\[tools\]).*?(?P<detail>ENOSPC|no space left on device|database or disk is full)",
-        Origin.ANY,
+        "ENOSPC|no space left on device|database",
+        rf"(?!\[tools\])(?:{_TROUBLE})?{_DISK}",
+        Origin.CONSOLE,
     ),
     line(
         Kind.LOG_GAP,
@@ -336,7 +325,7 @@ GATEWAY: tuple[Signature, ...] = (
     ),
     line(
         Kind.LOG_GAP,
-        "file log queue overflow",
+        "verflow",
         r"(?:\[openclaw\] )?file log queue overflow; dropped \d+",
         Origin.ANY,
     ),

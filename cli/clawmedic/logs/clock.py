@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, timedelta
 
 DAY_MS = 86_400_000
-_FRACTION = re.compile(r"(\d{2}:\d{2}:\d{2}[.,]\d{1,6})\d*")
 _MONTHS = {
     name: number
     for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1)
@@ -16,8 +14,7 @@ _MONTHS = {
 def iso_ms(text: str) -> int | None:
     """An ISO stamp with or without zone (none means the local zone); nanoseconds are cut. None when it is no time."""
     try:
-        moment = datetime.fromisoformat(_FRACTION.sub(r"\1", text))
-        return _ms(moment)
+        return _ms(datetime.fromisoformat(text))
     except (ValueError, OverflowError, OSError):
         return None
 

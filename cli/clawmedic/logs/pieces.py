@@ -44,16 +44,16 @@ def _piece(block: Block, parser: LineParser, line: int) -> Piece:
         return Piece(lines=1, long_lines=1)
     count, found = candidate_lines(block.data)
     piece = Piece(lines=count, bytes_read=len(block.data))
-    piece.first_at = _time_near(block.data.split(b"\n", 3)[:3], parser)
+    piece.first_at = _time_of(block.data[: block.data.find(b"\n")], parser)
     for index, raw in found:
         record = parser.parse(raw, line + index)
         signal = match(record) if record is not None else None
         if signal is not None:
             piece.signals.append(signal)
-    piece.last_at = _time_near(reversed(block.data.rsplit(b"\n", 4)[-4:]), parser)
+    piece.last_at = _time_of(block.data[block.data.rfind(b"\n", 0, -1) + 1 :], parser)
     return piece
 
 
-def _time_near(lines: Iterator[bytes] | list[bytes], parser: LineParser) -> int | None:
-    records = (parser.parse(raw, 0) for raw in lines)
-    return next((record.at for record in records if record is not None and record.at is not None), None)
+def _time_of(raw: bytes, parser: LineParser) -> int | None:
+    record = parser.parse(raw, 0)
+    return record.at if record is not None else None

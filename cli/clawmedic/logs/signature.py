@@ -33,7 +33,6 @@ class Signature:
             `trigger`, `klass`, `detail` (names the cause), `new` (a new session id), `estimated`, `budget`.
         origin: see `Origin`.
         quiet: also written at INFO or DEBUG; the others are WARN or ERROR wherever a level is known.
-        deep: the literal may stand far behind the beginning of the line.
     """
 
     kind: SignalKind
@@ -41,7 +40,6 @@ class Signature:
     pattern: re.Pattern[str]
     origin: Origin = Origin.LOGGER
     quiet: bool = False
-    deep: bool = False
 
 
 def line(
@@ -55,7 +53,7 @@ def line(
 ) -> Signature:
     """An entry of the catalogue; several literals are separated by `|`."""
     found = tuple(literal.encode() for literal in literals.split("|"))
-    return Signature(kind, found, re.compile(pattern, re.DOTALL), origin, quiet, deep)
+    return Signature(kind, found, re.compile(pattern, re.DOTALL), origin, quiet)
 
 
 MODEL = r"(?P<model>[^\s:;,]+)"

@@ -7,6 +7,7 @@ optional maintenance) are those of openclaw.md 1.1 and openclaw-channels.md 3.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from clawmedic.logs.catalogue_compaction import COMPACTION
 from clawmedic.logs.catalogue_runs import GATES, GATEWAY, RUNS, TURNS
@@ -26,7 +27,10 @@ _CALM = frozenset({Level.TRACE, Level.DEBUG, Level.INFO})
 _BENIGN = frozenset({"below_threshold", "deferred_background"})
 _BENIGN_UNLESS_REQUIRED = frozenset({"already_compacted", "already_compacted_recently", "no_compactable_entries"})
 _REQUIRED = frozenset({"overflow", "budget", "cli_budget", "timeout_recovery"})
-_FIELD = re.compile(r"\b(sessionKey|sessionId|sessionFile|runId|provider|model|reason|from|candidate)=(\"[^\"]*\"|\S+)")
+_FIELD = re.compile(
+    r"\b(sessionKey|sessionId|sessionFile|runId|provider|model|reason|from|candidate|candidateProvider|candidateModel)"
+    r"=(\"[^\"]*\"|\S+)"
+)
 _ERROR_FIELDS = re.compile(
     r"\b(rawErrorPreview|rawError|errorPreview|errorMessage|detail|error)=(?:\"((?:[^\"\\]|\\.)*)\"|(.*?)(?= [a-zA-Z]+=|$))",
     re.DOTALL,
@@ -38,21 +42,46 @@ _IN_TURN = "threshold"
 def match(record: LogRecord) -> Signal | None:
     """What a record means, None when the catalogue does not know it."""
     text = record.text[:_TEXT_MATCHED]
-    calm = record.level in _CALM
-    for signature in CATALOGUE:
-        if calm and not signature.quiet:
-            continue
-        if signature.origin is not Origin.ANY and (signature.origin is Origin.LOGGER) != bool(record.subsystem):
-            continue
-        found = signature.pattern.match(text)
-        if found is not None and _allowed(signature, record):
-            return _signal(signature, record, found)
+    for signature in _possible(text[:_OPENING], frozenset(_WORDS.findall(text))):
+        if _allowed(signature, record):
+            found = signature.pattern.match(text)
+            if found is not None:
+                return _signal(signature, record, found)
     return None
 
 
 def _allowed(signature: Signature, record: LogRecord) -> bool:
-    """`ready` and its like mean a boot only where the gateway says so."""
+    """Whether the record's level and its writer fit; `ready` means a boot only where the gateway says so."""
+    if record.level in _CALM and not signature.quiet:
+        return False
+    if signature.origin is not Origin.ANY and (signature.origin is Origin.LOGGER) != bool(record.subsystem):
+        return False
     return signature.kind is not SignalKind.GATEWAY_READY or record.subsystem == "gateway"
+
+
+def _opening(signature: Signature) -> str:
+    """The first characters of every text that the pattern matches, "" where they differ."""
+    plain = _PLAIN_START.match(signature.pattern.pattern)
+    start = plain[0].replace("\\", "") if plain else ""
+    return start[:_OPENING] if len(start) >= _OPENING else ""
+
+
+_OPENING = 5
+_PLAIN_START = re.compile(r"(?:(?:\\\[|[A-Za-z0-9 :-])(?![?*+{]))*")
+_OPENINGS = {signature: _opening(signature) for signature in CATALOGUE}
+_LOOSE = tuple(signature for signature in CATALOGUE if not _OPENINGS[signature])
+_WORDS = re.compile("|".join(sorted({re.escape(word.decode()) for loose in _LOOSE for word in loose.literals})))
+
+
+@lru_cache(maxsize=1024)
+def _possible(opening: str, words: frozenset[str]) -> tuple[Signature, ...]:
+    """The signatures that a text with this beginning and these literals may match, in the catalogue's order."""
+    return tuple(
+        signature
+        for signature in CATALOGUE
+        if _OPENINGS[signature] == opening
+        or (not _OPENINGS[signature] and any(literal.decode() in words for literal in signature.literals))
+    )
 
 
 def _signal(signature: Signature, record: LogRecord, found: re.Match[str]) -> Signal:
@@ -116,7 +145,8 @@ def _model(groups: dict[str, str], fields: dict[str, str]) -> str:
     named = groups.get("model") or fields.get("from") or fields.get("candidate") or ""
     if named:
         return named
-    provider, model = fields.get("provider", ""), fields.get("model", "")
+    provider = fields.get("provider") or fields.get("candidateProvider", "")
+    model = fields.get("model") or fields.get("candidateModel", "")
     if "/" in provider or not model:
         return provider if "/" in provider else ""
     return f"{provider}/{model}" if provider else ""
