@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -53,6 +55,17 @@ class Event:
     def is_failure(self) -> bool:
         """Whether a turn got no answer."""
         return self.kind in (EventKind.REFUSED, EventKind.FAILED)
+
+
+def turns_of(events: Iterable[Event]) -> int:
+    """How many turns some events are. Sources that tell of the same turns are not added up."""
+    return max(Counter(event.origin for event in events).values(), default=0)
+
+
+def counted(events: Iterable[Event], word: str) -> str:
+    """The number of turns with its word: "1 refused turn", "3 refused turns"."""
+    number = turns_of(events)
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def when(event: Event) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from clawmedic.model.cause import Cause, Struck
 from clawmedic.model.incident import Attempt, Evidence
-from clawmedic.triage.events import Event, EventKind, when
+from clawmedic.triage.events import Event, EventKind, turns_of, when
 
 SAME_TURN_MS = 20_000
 """Sources that tell of one failed turn differ by less: a `failed` row is 15 s late (openclaw-files.md 7)."""
@@ -38,8 +38,7 @@ class Story:
     @property
     def failed_turns(self) -> int:
         """How many turns in a row got no answer. Sources that tell of the same turns are not added up."""
-        counted = Counter(event.origin for event in self.open)
-        return max(counted.values(), default=0)
+        return turns_of(self.open)
 
     @property
     def cause(self) -> Cause | None:
@@ -88,7 +87,7 @@ class Chapter:
     @property
     def count(self) -> int:
         """How many turns: the source that saw most of them."""
-        return max(Counter(event.origin for event in self.failures).values())
+        return turns_of(self.failures)
 
     @property
     def confidence(self) -> float:

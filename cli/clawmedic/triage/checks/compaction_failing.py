@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from clawmedic.model.finding import Finding, FindingCode, Severity
 from clawmedic.triage.case import Case
 from clawmedic.triage.checks.check import clock, of_session
+from clawmedic.triage.events import counted
 
 
 def check(case: Case) -> Iterable[Finding]:
@@ -15,7 +16,8 @@ def check(case: Case) -> Iterable[Finding]:
     if refused:
         cause = case.story.cause
         lines = [
-            f"{len(refused)} refused turn(s) since {clock(refused[0].at)}, newest {clock(refused[-1].at)}"
+            f"{counted(refused, 'refused turn')} since {clock(refused[0].at)}"
+            + (f", newest {clock(refused[-1].at)}" if len(refused) > 1 else "")
             + (f", cause {cause}" if cause else ""),
         ]
         lines += [f"{item.source}:{item.line}: {item.text}" for item in refused[-1].evidence[-4:]]

@@ -9,6 +9,7 @@ from clawmedic.model.cause import Cause
 from clawmedic.model.finding import Finding, FindingCode, Severity
 from clawmedic.triage.case import Case
 from clawmedic.triage.checks.check import clock, of_session
+from clawmedic.triage.events import counted
 
 MANY = 4
 WINDOW_MS = 10 * 60_000
@@ -24,7 +25,7 @@ def check(case: Case) -> Iterable[Finding]:
             case,
             FindingCode.COMPACTION_LOOP,
             Severity.ERROR,
-            f"{len(already)} turn(s) ended in 'Already compacted', newest {clock(already[-1].at)}: "
+            f"{counted(already, 'turn')} ended in 'Already compacted', newest {clock(already[-1].at)}: "
             "the last compaction freed nothing",
             at=already[-1].at,
         )

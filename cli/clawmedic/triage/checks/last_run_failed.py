@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from clawmedic.model.finding import Finding, FindingCode, Severity
 from clawmedic.triage.case import Case
 from clawmedic.triage.checks.check import clock, of_session
-from clawmedic.triage.events import EventKind
+from clawmedic.triage.events import EventKind, counted
 
 ENOUGH_FOR_DEATH = 2
 
@@ -20,7 +20,7 @@ def check(case: Case) -> Iterable[Finding]:
     cause = case.story.cause
     dead = case.story.failed_turns >= ENOUGH_FOR_DEATH
     lines = [
-        f"{case.story.failed_turns} turn(s) in a row failed, newest {clock(failed[-1].at)}"
+        f"{counted(case.story.open, 'turn')} in a row without an answer, newest {clock(failed[-1].at)}"
         + (f", cause {cause}" if cause else "")
         + f"; row status {case.session.status or 'absent'}",
     ]
