@@ -11,6 +11,10 @@ import pytest
 from clawmedic.drill import rehearsal
 from clawmedic.drill.scenarios import scenarios
 from clawmedic.drill.versions import Version
+from clawmedic.output.drill import drill_document
+from clawmedic.output.schemas import SCHEMAS
+from clawmedic.output.sink import dumps
+from json_check import problems
 
 SOURCES = Path(__file__).parents[2] / "cli"
 
@@ -52,6 +56,13 @@ def test_json_says_what_was_expected_and_what_was_found(tmp_path):
     dead = [item for item in document["sessions"] if item["verdict"] == "dead"]
     assert dead
     assert all(item["expected"]["verdict"] == "dead" and item["right"] for item in dead)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_the_document_fits_its_schema(rehearsed, kept):
+    parsed = json.loads(dumps(drill_document(rehearsed, kept=kept)))
+    assert problems(parsed, SCHEMAS[parsed["schema"]]) == []
+    assert (parsed["directory"] is None) is not kept
 
 
 def test_kept_directories_can_be_scanned(tmp_path):
