@@ -77,6 +77,20 @@ class BusyError(ClawmedicError):
     code = "busy"
 
 
+class ProofFailedError(ClawmedicError):
+    """What was done does not hold what it promised; it is rolled back."""
+
+    exit_code = ExitCode.PROOF_FAILED
+    code = "proof-failed"
+
+
+class RollbackError(ClawmedicError):
+    """An operation ended in the middle and cannot be put back by itself: a file has changed since."""
+
+    exit_code = ExitCode.EXHAUSTED
+    code = "roll-back-failed"
+
+
 class UnreadableError(ClawmedicError):
     """A file or database that exists and cannot be read (permission, damage, not a regular file)."""
 
