@@ -9,29 +9,31 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from clawmedic.disk.packed import ZSTD_MAGIC, ZSTD_WINDOW
+from clawmedic.stores.bodies import Bodies
+from clawmedic.stores.database import DatabaseReader
+from clawmedic.stores.joined import JoinedReader
 from clawmedic.stores.query import Damage, columns_of, rows, select
-from clawmedic.stores.reader import RawEntry
+from clawmedic.stores.reader import RawEntry, StoreReader
 
 ARCHIVES = "session_transcript_archives"
 COLD = "session_transcript_cold_archives"
+_EVENTS = "transcript_events"
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One row of `session_windows`, or a session id that only has events."""
+    """One row of `session_windows`, or a session id that only has events. `resets`: `seq` of each reset event."""
 
     session_id: str
     key: str | None
     previous_id: str | None
     created_at: int | None
     resets: tuple[int, ...]
-    """`seq` of each `reset` event, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredArchive:
-    """A row that holds an archive as a blob. `size_bytes` is the blob's."""
+    """A row that holds an archive as a blob of `size_bytes`; `at` in epoch milliseconds."""
 
     table: str
     row: int
@@ -44,65 +46,81 @@ class StoredArchive:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """One row of `session_nodes`: the key, its current session id, and the row as JSON text."""
+class Part:
+    """A part of a window: events from `first` to `last` (both included, None means open)."""
 
-    key: str
     session_id: str
-    entry_json: str
+    first: int | None = None
+    last: int | None = None
+
+    @property
+    def where(self) -> tuple[str, tuple[object, ...]]:
+        """The condition and its parameters."""
+        words = "WHERE session_id = ?"
+        parameters: list[object] = [self.session_id]
+        for bound, sign in ((self.first, ">="), (self.last, "<=")):
+            if bound is not None:
+                words += f" AND seq {sign} ?"
+                parameters.append(bound)
+        return words, tuple(parameters)
 
 
-def nodes(connection: sqlite3.Connection, damage: Damage) -> Iterator[Node]:
-    """Every session key of the database."""
-    columns = ("session_key", "current_session_id", "entry_json")
-    for row in select(connection, "session_nodes", columns, damage=damage):
-        key = row.text("session_key")
-        if key:
-            yield Node(key, row.text("current_session_id") or "", row.text("entry_json") or "")
+def connection_of(reader: StoreReader) -> sqlite3.Connection | None:
+    """The open database behind a store reader, None for files and for databases that cannot be opened."""
+    inner = reader.inner if isinstance(reader, JoinedReader) else reader
+    return inner.connection if isinstance(inner, DatabaseReader) else None
+
+
+def row_documents(connection: sqlite3.Connection, damage: Damage) -> Iterator[tuple[str, str]]:
+    """(session key, the row as JSON text) of every session."""
+    for row in select(connection, "session_nodes", ("session_key", "entry_json"), damage=damage):
+        key, document = row.text("session_key"), row.text("entry_json")
+        if key and document:
+            yield key, document
 
 
 def windows(connection: sqlite3.Connection, damage: Damage) -> list[Window]:
-    """Every window, oldest first, and every session id that has events and no window."""
+    """Every window, oldest first, then every session id that has events and no window."""
     columns = ("session_id", "session_key", "previous_session_id", "created_at")
     resets = _resets(connection, damage)
-    found = [
-        Window(
-            session_id,
-            row.text("session_key"),
-            row.text("previous_session_id"),
-            row.time("created_at"),
-            tuple(resets.get(session_id, ())),
-        )
-        for row in select(connection, "session_windows", columns, tail="ORDER BY created_at", damage=damage)
-        if (session_id := row.text("session_id"))
-    ]
+    found: list[Window] = []
+    for row in select(connection, "session_windows", columns, damage=damage):
+        session_id = row.text("session_id")
+        if session_id:
+            previous, created = row.text("previous_session_id"), row.time("created_at")
+            found.append(
+                Window(session_id, row.text("session_key"), previous, created, resets.get(session_id, ()))
+            )
+    found.sort(key=lambda window: window.created_at or 0)
     known = {window.session_id for window in found}
-    statement = "SELECT DISTINCT session_id FROM transcript_events"
-    for (session_id,) in rows(connection, statement, damage=damage):
-        if isinstance(session_id, str) and session_id not in known:
-            found.append(Window(session_id, None, None, None, tuple(resets.get(session_id, ()))))
+    for (name,) in rows(connection, f"SELECT DISTINCT session_id FROM {_EVENTS}", damage=damage):  # noqa: S608
+        if isinstance(name, str) and name not in known:
+            found.append(Window(name, None, None, None, resets.get(name, ())))
     return found
 
 
-def _resets(connection: sqlite3.Connection, damage: Damage) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    statement = "SELECT session_id, seq FROM transcript_event_identities WHERE event_type = 'reset' ORDER BY seq"
+def _resets(connection: sqlite3.Connection, damage: Damage) -> dict[str, tuple[int, ...]]:
+    table = "transcript_event_identities"
+    if not {"session_id", "seq", "event_type"} <= columns_of(connection, table):
+        return {}
+    found: dict[str, tuple[int, ...]] = {}
+    statement = f"SELECT session_id, seq FROM {table} WHERE event_type = 'reset' ORDER BY seq"  # noqa: S608
     for session_id, seq in rows(connection, statement, damage=damage):
         if isinstance(session_id, str) and isinstance(seq, int):
-            found.setdefault(session_id, []).append(seq)
+            found[session_id] = (*found.get(session_id, ()), seq)
     return found
 
 
 def archives(connection: sqlite3.Connection, damage: Damage) -> Iterator[StoredArchive]:
     """Every archive that is kept as a blob: of deletions and resets, and cold ones kept in the database."""
-    for table, at, reason in ((ARCHIVES, "created_at", "reason"), (COLD, "archived_at", "")):
+    for table, at in ((ARCHIVES, "created_at"), (COLD, "archived_at")):
         present = columns_of(connection, table)
         if not {"session_id", "archive_name", "archive_blob", at} <= present:
             continue
         key = "session_key" if "session_key" in present else "NULL"
-        why = reason if reason in present else "'cold'"
+        reason = "reason" if "reason" in present else "'cold'"
         statement = (
-            f"SELECT rowid, session_id, {key}, archive_name, {why}, {at}, length(archive_blob) FROM {table} "  # noqa: S608 - names from above
+            f"SELECT rowid, session_id, {key}, archive_name, {reason}, {at}, length(archive_blob) FROM {table} "  # noqa: S608
             "WHERE archive_blob IS NOT NULL"
         )
         for row in rows(connection, statement, damage=damage):
@@ -120,96 +138,59 @@ def archives(connection: sqlite3.Connection, damage: Damage) -> Iterator[StoredA
                 )
 
 
-def window_size(connection: sqlite3.Connection, session_id: str, first: int | None, last: int | None) -> tuple[int, int]:
-    """(events, UTF-8 bytes) of a part of a window."""
-    where, parameters = _range(session_id, first, last)
-    size = "coalesce(event_utf8_bytes, length(CAST(event_json AS BLOB)), length(event_zstd), 0)"
-    if "event_utf8_bytes" not in columns_of(connection, "transcript_events"):
-        size = "length(CAST(event_json AS BLOB))"
-    statement = f"SELECT count(*), sum({size}) FROM transcript_events {where}"  # noqa: S608 - names from above
-    for count, total in rows(connection, statement, parameters):
-        return (count if isinstance(count, int) else 0, total if isinstance(total, int) else 0)
-    return 0, 0
+def cold_owners(connection: sqlite3.Connection, damage: Damage) -> dict[str, str]:
+    """Archive file name -> session id, of cold archives kept as files in `sessions/cold`."""
+    columns = ("archive_name", "session_id")
+    return {
+        name: session_id
+        for row in select(connection, COLD, columns, damage=damage)
+        if (name := row.text("archive_name")) and (session_id := row.text("session_id"))
+    }
+
+
+def part_size(connection: sqlite3.Connection, part: Part) -> int:
+    """The UTF-8 bytes of a part's events, as far as they are recorded."""
+    stored = "event_utf8_bytes, " if "event_utf8_bytes" in columns_of(connection, _EVENTS) else ""
+    where, parameters = part.where
+    statement = f"SELECT sum(coalesce({stored}length(CAST(event_json AS BLOB)), 0)) FROM {_EVENTS} {where}"  # noqa: S608
+    for (total,) in rows(connection, statement, parameters):
+        return total if isinstance(total, int) else 0
+    return 0
 
 
 def events(
-    connection: sqlite3.Connection,
-    session_id: str,
-    first: int | None,
-    last: int | None,
-    *,
-    entry_limit: int,
-    damage: Damage,
+    connection: sqlite3.Connection, part: Part, *, entry_limit: int, damage: Damage
 ) -> Iterator[RawEntry]:
-    """The events of a part of a window in order, unpacked. `entry_limit`: bytes of one event's body.
+    """The events of a part in order, unpacked up to `entry_limit` bytes each.
 
     The window's header (its first event, of type `session`) comes first, also where the part begins later.
     """
-    on_branch = _active(connection, session_id)
-    if first is not None and first > 0:
-        yield from _header(connection, session_id, entry_limit, damage)
-    where, parameters = _range(session_id, first, last)
-    packed = "event_zstd" if "event_zstd" in columns_of(connection, "transcript_events") else "NULL"
-    statement = f"SELECT seq, event_json, {packed} FROM transcript_events {where} ORDER BY seq"  # noqa: S608
-    for seq, text, blob in rows(connection, statement, parameters, damage=damage):
+    present = columns_of(connection, _EVENTS)
+    plain = "event_json" if "event_json" in present else "NULL"
+    packed = "event_zstd" if "event_zstd" in present else "NULL"
+    bodies = Bodies(entry_limit)
+    branch = _branch(connection, part.session_id)
+    select_from = f"SELECT seq, {plain}, {packed} FROM {_EVENTS}"  # noqa: S608
+    if part.first:
+        yield from _header(connection, select_from, part.session_id, bodies, damage)
+    where, parameters = part.where
+    for seq, text, blob in rows(connection, f"{select_from} {where} ORDER BY seq", parameters, damage=damage):
         if isinstance(seq, int):
-            active = seq in on_branch if on_branch else None
-            yield _event(seq, text, blob, entry_limit, active=active)
+            data, over = bodies.read(text, blob)
+            active = seq in branch if branch else None
+            yield RawEntry(seq + 1, 0, data, len(data), oversized=over, active=active)
 
 
-def _range(session_id: str, first: int | None, last: int | None) -> tuple[str, tuple[object, ...]]:
-    where, parameters = "WHERE session_id = ?", [session_id]  # type: tuple[str, list[object]]
-    if first is not None:
-        where += " AND seq >= ?"
-        parameters.append(first)
-    if last is not None:
-        where += " AND seq <= ?"
-        parameters.append(last)
-    return where, tuple(parameters)
-
-
-def _active(connection: sqlite3.Connection, session_id: str) -> frozenset[int]:
+def _branch(connection: sqlite3.Connection, session_id: str) -> frozenset[int]:
     statement = "SELECT event_seq FROM session_transcript_active_events WHERE session_id = ?"
     return frozenset(row[0] for row in rows(connection, statement, (session_id,)) if isinstance(row[0], int))
 
 
 def _header(
-    connection: sqlite3.Connection, session_id: str, entry_limit: int, damage: Damage
+    connection: sqlite3.Connection, select_from: str, session_id: str, bodies: Bodies, damage: Damage
 ) -> Iterator[RawEntry]:
-    statement = "SELECT seq, event_json FROM transcript_events WHERE session_id = ? ORDER BY seq LIMIT 1"
-    for seq, text in rows(connection, statement, (session_id,), damage=damage):
-        if isinstance(seq, int) and isinstance(text, str) and text.startswith('{"type":"session"'):
-            yield _event(seq, text, None, entry_limit, active=None)
-
-
-def _event(seq: int, text: object, blob: object, limit: int, *, active: bool | None) -> RawEntry:
-    if isinstance(text, str):
-        data = text.encode("utf-8", "surrogatepass")
-        return RawEntry(seq + 1, 0, data, len(data), active=active)
-    if not isinstance(blob, bytes):
-        return RawEntry(seq + 1, 0, b"", 0, active=active)
-    unpacked = unpack_event(blob, limit)
-    if unpacked is None:
-        return RawEntry(seq + 1, 0, b"", len(blob), oversized=True, active=active)
-    return RawEntry(seq + 1, 0, unpacked, len(unpacked), active=active)
-
-
-def unpack_event(blob: bytes, limit: int) -> bytes | None:
-    """A zstd event body of at most `limit` bytes; None when it is larger or damaged."""
-    if not blob.startswith(ZSTD_MAGIC):
-        return blob if len(blob) <= limit else None
-    import zstandard
-
-    try:
-        return zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW).decompress(
-            blob, max_output_size=limit, allow_extra_data=False
-        ) if _declared(blob) <= limit else None
-    except (zstandard.ZstdError, MemoryError):
-        return None
-
-
-def _declared(blob: bytes) -> int:
-    import zstandard
-
-    declared = zstandard.get_frame_parameters(blob).content_size
-    return declared if declared < 2**62 else 0  # unknown: `max_output_size` bounds it
+    statement = f"{select_from} WHERE session_id = ? ORDER BY seq LIMIT 1"
+    for seq, text, blob in rows(connection, statement, (session_id,), damage=damage):
+        data, over = bodies.read(text, blob)
+        if isinstance(seq, int) and not over and data.startswith(b'{"type":"session"'):
+            yield RawEntry(seq + 1, 0, data, len(data))

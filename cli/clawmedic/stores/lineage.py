@@ -1,0 +1,127 @@
+"""Which key a transcript without a row belonged to: pure rules on times, ids and first words.
+
+2026.4.15 resets a session by itself when a compaction fails on the channel path: the row gets a new session id, and
+the old transcript stays on disk without a name that says so (openclaw.md 1.7, openclaw-files.md 1).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+NEAR_MS = 10 * 60_000
+"""An automatic reset follows the refused message at once; the orphan's newest entry is the last good turn before it."""
+SKEW_MS = 2_000
+
+_CHAT = re.compile(r'"chat_id"\s*:\s*"(?P<chat>[^"\n]{1,120})"')
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """The life of a transcript.
+
+    Attributes:
+        name: what tells it from others (a file name or an id).
+        first_at, last_at: header (or first entry) and newest entry, epoch milliseconds.
+        opens_with_reset: its first message is OpenClaw's notice of an automatic reset.
+        chat: the chat its first user message names ("telegram:-100..."), "" when it names none.
+    """
+
+    name: str
+    first_at: int | None
+    last_at: int | None
+    opens_with_reset: bool = False
+    chat: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heir:
+    """The key a transcript belonged to, and why we say so."""
+
+    key: str
+    why: str
+
+
+def follows(orphan: Life, life: Life) -> bool:
+    """Whether a transcript can be the one that took over when the orphan was thrown away."""
+    if life.first_at is None or orphan.last_at is None:
+        return False
+    gap = life.first_at - orphan.last_at
+    return gap >= -SKEW_MS and (life.opens_with_reset or gap <= NEAR_MS)
+
+
+def heirs(
+    orphans: Sequence[Life], present: Mapping[str, Sequence[Life]], logged: Mapping[str, Heir]
+) -> dict[str, Heir]:
+    """Orphan's name -> key, for every orphan that can be matched.
+
+    Args:
+        orphans: the transcripts without a row.
+        present: by key, the transcripts known to be that key's.
+        logged: by orphan's name, what the log says of it.
+
+    A key is found by the log, else by the chat that the first message names, else by time: the transcript of the key
+    that begins where the orphan ends. What follows an orphan may itself be an orphan (a chain of resets).
+    """
+    found = {orphan.name: logged[orphan.name] for orphan in orphans if orphan.name in logged}
+    known = {key: list(lives) for key, lives in present.items()}
+    for orphan in orphans:
+        if orphan.name in found:
+            known.setdefault(found[orphan.name].key, []).append(orphan)
+    # Newest first: an orphan's successor is younger than it and is placed before it is asked for.
+    for orphan in sorted(orphans, key=lambda life: -(life.last_at or 0)):
+        if orphan.name in found:
+            continue
+        heir = _by_chat(orphan, known) or _by_time(orphan, known)
+        if heir is not None:
+            found[orphan.name] = heir
+            known.setdefault(heir.key, []).append(orphan)
+    return found
+
+
+def _by_chat(orphan: Life, known: Mapping[str, Sequence[Life]]) -> Heir | None:
+    """By the chat in the first message; where several keys serve the chat, by time among them."""
+    if not orphan.chat:
+        return None
+    keys = [
+        key for key, lives in known.items() if names_chat(key, orphan.chat) or _same_chat(lives, orphan.chat)
+    ]
+    if len(keys) == 1:
+        return Heir(keys[0], f"its first message comes from the same chat ({orphan.chat})")
+    return _by_time(orphan, {key: known[key] for key in keys})
+
+
+def _by_time(orphan: Life, known: Mapping[str, Sequence[Life]]) -> Heir | None:
+    nearest: tuple[int, str, Life] | None = None
+    for key, lives in known.items():
+        for life in lives:
+            if orphan.chat and life.chat and orphan.chat != life.chat:
+                continue
+            if follows(orphan, life):
+                gap = (life.first_at or 0) - (orphan.last_at or 0)
+                if nearest is None or gap < nearest[0]:
+                    nearest = (gap, key, life)
+    if nearest is None:
+        return None
+    gap, key, life = nearest
+    if life.opens_with_reset:
+        return Heir(key, f"{life.name} opens with OpenClaw's notice of an automatic reset")
+    return Heir(key, f"{life.name} begins {max(gap, 0) / 1000:.0f} s after its newest entry")
+
+
+def _same_chat(lives: Sequence[Life], chat: str) -> bool:
+    return any(life.chat == chat for life in lives)
+
+
+def names_chat(key: str, chat: str) -> bool:
+    """Whether a session key is of a chat: `agent:main:telegram:group:-100…` and `telegram:-100…`."""
+    channel, _, peer = chat.partition(":")
+    parts = key.split(":")
+    return bool(peer) and channel in parts and peer in parts and ":topic:" not in key
+
+
+def chat_in(text: str) -> str:
+    """The chat that a user message of 4.15 names in its metadata block, "" when it names none."""
+    found = _CHAT.search(text[:2_000])
+    return found["chat"] if found else ""
