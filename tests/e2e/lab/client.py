@@ -146,11 +146,12 @@ class Client:
         self.wait_idle(key)
         return answer
 
-    def wait_idle(self, key: str, timeout: float = 20.0) -> None:
+    def wait_idle(self, key: str, timeout: float = 3.0) -> None:
         """Waits until the session has no active run.
 
         2026.7.1 says `final` a moment before the run is over; a message sent in that moment is queued, and its
-        own run ends at once with an empty text. 2026.4.15 does not tell (and does not have the gap).
+        own run ends at once with an empty text. After a refusal it calls the run active for 15 s more, which
+        does no harm: hence the short timeout (seconds). 2026.4.15 does not tell and has no such gap.
         """
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -71,17 +72,16 @@ class Provider:
     listener: socket.socket | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _released: threading.Event = field(default_factory=threading.Event, repr=False)
-    _server: ThreadingHTTPServer | None = field(default=None, repr=False)
+    _server: LoopbackServer | None = field(default=None, repr=False)
 
     def __enter__(self) -> Self:
-        self._server = serve(self, _Handler, self.listener)
+        self._server = LoopbackServer(self, _Handler, self.listener)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._released.set()
         if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+            self._server.close()
 
     @property
     def port(self) -> int:
@@ -135,22 +135,31 @@ class Provider:
             return request, self._released
 
 
-def serve(
-    owner: object, handler: type[BaseHTTPRequestHandler], listener: socket.socket | None = None
-) -> ThreadingHTTPServer:
-    """Starts a threaded loopback server on a free port or on `listener`, for `owner`."""
-    if listener is None:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    else:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler, bind_and_activate=False)
-        server.socket.close()
-        server.socket = listener
-        server.server_address = listener.getsockname()
-        server.server_activate()
-    server.daemon_threads = True
-    server.owner = owner  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    return server
+class LoopbackServer(ThreadingHTTPServer):
+    """A threaded server on a free loopback port, or on a socket that was bound elsewhere; handlers find `owner`."""
+
+    daemon_threads = True
+
+    def __init__(
+        self, owner: object, handler: type[BaseHTTPRequestHandler], listener: socket.socket | None
+    ) -> None:
+        self.owner = owner
+        super().__init__(("127.0.0.1", 0), handler, bind_and_activate=listener is None)
+        if listener is not None:
+            self.socket.close()
+            self.socket = listener
+            self.server_address = listener.getsockname()
+            self.server_activate()
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class says so
+        """A gateway may end a connection at any time; everything else is a fault of the laboratory."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+    def close(self) -> None:
+        self.shutdown()
+        self.server_close()
 
 
 def _texts(messages: list[dict[str, Any]]) -> Iterator[str]:

@@ -11,11 +11,11 @@ import socket
 import threading
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
 from urllib.parse import parse_qs
 
-from lab.provider import serve
+from lab.provider import LoopbackServer
 
 PRIVATE_USER = 7_700_123
 """The person who writes; a positive chat id is a direct conversation with that person."""
@@ -50,16 +50,15 @@ class Telegram:
     _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
     _next_update: int = 500_001
     _next_message: int = 1_001
-    _server: ThreadingHTTPServer | None = field(default=None, repr=False)
+    _server: LoopbackServer | None = field(default=None, repr=False)
 
     def __enter__(self) -> Self:
-        self._server = serve(self, _Handler, self.listener)
+        self._server = LoopbackServer(self, _Handler, self.listener)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+            self._server.close()
 
     @property
     def url(self) -> str:
