@@ -46,7 +46,8 @@ COMPACTION: tuple[Signature, ...] = (
     line(
         Kind.COMPACTION_CAUSE,
         "ummarization ",
-        r"(?:Full summarization failed: |Chunk \d+ summarization failed: |All summarization attempts failed )(?P<detail>.+)",
+        r"(?:Full summarization failed: |Chunk \d+ summarization failed: |All summarization attempts failed )"
+        r"(?P<detail>.+)",
     ),
     line(
         Kind.COMPACTION_CAUSE,
@@ -68,7 +69,8 @@ COMPACTION: tuple[Signature, ...] = (
     line(
         Kind.COMPACTION_CAUSE,
         _COMPACTION,
-        rf"CLI (?:transcript|native harness) compaction (?:failed|did not reduce context)(?: for {MODEL})?: (?P<detail>.+)",
+        r"CLI (?:transcript|native harness) compaction (?:failed|did not reduce context)"
+        rf"(?: for {MODEL})?: (?P<detail>.+)",
     ),
     line(
         Kind.COMPACTION_CAUSE,

@@ -1,4 +1,4 @@
-"""Lines about turns, runs, gates, locks and the gateway itself (openclaw.md 1.6, 1.7, 2.5; openclaw-channels.md 3, 6, 9)."""
+"""Lines about turns, runs, gates, locks and the gateway (openclaw.md 1.6, 1.7, 2.5; openclaw-channels.md 3, 6, 9)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def _gate(kind: Kind, words: str) -> tuple[Signature, Signature]:
 
 
 _DATABASE = (
-    r"(?P<detail>database disk image is malformed|database is locked|quick_check reported:.*|agent database remains degraded)"
+    r"(?P<detail>database disk image is malformed|database is locked|quick_check reported:.*"
+    r"|agent database remains degraded)"
 )
 _DISK = r"(?P<detail>ENOSPC\b|no space left on device|database or disk is full)"
 
@@ -129,7 +130,8 @@ TURNS: tuple[Signature, ...] = (
     line(
         Kind.PRECHECK,
         "ompaction",
-        r"preflightCompaction check: sessionKey=(?P<key>\S+) tokenCount=(?P<estimated>\d+) .*?threshold=(?P<budget>-?\d+)",
+        r"preflightCompaction check: sessionKey=(?P<key>\S+) tokenCount=(?P<estimated>\d+) "
+        r".*?threshold=(?P<budget>-?\d+)",
         Origin.CONSOLE,
         quiet=True,
     ),
@@ -144,7 +146,8 @@ RUNS: tuple[Signature, ...] = (
     line(
         Kind.RUN_TIMEOUT,
         "embedded run timeout",
-        r"(?P<detail>embedded run timeout)(?: after compaction grace)?: (?:runId=(?P<run>\S+) )?sessionId=(?P<session>\S+)",
+        r"(?P<detail>embedded run timeout)(?: after compaction grace)?: (?:runId=(?P<run>\S+) )?"
+        r"sessionId=(?P<session>\S+)",
     ),
     line(
         Kind.RUN_FAILED,
@@ -176,13 +179,14 @@ RUNS: tuple[Signature, ...] = (
     line(
         Kind.RUN_FAILED,
         "fallback decision",
-        r"model fallback decision\b(?P<detail>.*?decision=candidate_failed.*?(?:next=none|fallbackStepFinalOutcome=chain_exhausted).*)",
+        r"model fallback decision\b(?P<detail>.*?decision=candidate_failed"
+        r".*?(?:next=none|fallbackStepFinalOutcome=chain_exhausted).*)",
     ),
     line(
         Kind.RUN_FAILED,
         "lane task error",
-        r"lane task error: lane=session:(?P<key>.+?) durationMs=\d+ error=\"(?!(?:AbortError: )?(?:This operation was )?aborted\")"
-        r"(?P<detail>.+)",
+        r"lane task error: lane=session:(?P<key>.+?) durationMs=\d+ error=\""
+        r"(?!(?:AbortError: )?(?:This operation was )?aborted\")(?P<detail>.+)",
     ),
     line(
         Kind.RUN_FAILED,
@@ -227,7 +231,8 @@ GATES: tuple[Signature, ...] = (
     line(
         Kind.TOMBSTONED,
         "restart recovery",
-        r"(?:tombstoned main-session restart recovery|sent restart recovery tombstone notice): (?P<key>\S+) \((?P<detail>.+)\)",
+        r"(?:tombstoned main-session restart recovery|sent restart recovery tombstone notice): "
+        r"(?P<key>\S+) \((?P<detail>.+)\)",
         quiet=True,
     ),
     line(
@@ -276,7 +281,9 @@ GATES: tuple[Signature, ...] = (
         "stuck session|stalled session|long-running session",
         r"(?:stuck|stalled|long-running) session: (?P<detail>.*)",
     ),
-    line(Kind.LANE_WAIT, "lane wait exceeded", r"lane wait exceeded: lane=(?:session:)?(?P<key>agent:\S+)?.*"),
+    line(
+        Kind.LANE_WAIT, "lane wait exceeded", r"lane wait exceeded: lane=(?:session:)?(?P<key>agent:\S+)?.*"
+    ),
     line(
         Kind.INGRESS_RETRY,
         "marking failed (handler-timeout)",

@@ -33,7 +33,9 @@ _FRAMES = re.compile(
 def _status(*codes: int) -> str:
     """A pattern for an HTTP status where a provider's text carries one, never a number inside an id or a count."""
     lead = r"(?:^|https? |https?/1\.1 |status(?: code)?[ :=]*|code[ :=]*|error[ :=]*|failed[: ]+|returned |: |\(|=\"?)"
-    after = r"(?=$|[ :,;.)\]\"'|-])(?!-\d|\.\d|[ -]*(?:tokens?|ms|s|messages?|bytes|chars|characters|items|%)\b)"
+    after = (
+        r"(?=$|[ :,;.)\]\"'|-])(?!-\d|\.\d|[ -]*(?:tokens?|ms|s|messages?|bytes|chars|characters|items|%)\b)"
+    )
     return rf"(?:{lead}(?:{'|'.join(str(code) for code in codes)}){after})"
 
 
@@ -68,32 +70,43 @@ _RULES: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
     for cause, pattern in (
         (
             Cause.REASONING_REQUIRED,
-            r"reasoning is (?:required|mandatory)|requires reasoning|reasoning .{0,60}cannot be disabled"
-            r"|thinking .{0,60}cannot be disabled",
+            (
+                r"reasoning is (?:required|mandatory)|requires reasoning|reasoning .{0,60}cannot be disabled"
+                r"|thinking .{0,60}cannot be disabled"
+            ),
         ),
         (Cause.RATE_LIMIT, _PER_MINUTE),
         (Cause.CONTEXT_OVERFLOW, _OVERFLOW),
         (Cause.LOCK, r"session file locked \(timeout|sessionwritelock|openclaw session write lock"),
-        (Cause.TAKEOVER, r"sessiontakeovererror|session file changed while embedded prompt lock was released"),
+        (
+            Cause.TAKEOVER,
+            r"sessiontakeovererror|session file changed while embedded prompt lock was released",
+        ),
         (Cause.RATE_LIMIT, rf"{_status(402)}.{{0,200}}(?:{_RATE_WORDS})"),
         (
             Cause.QUOTA,
-            rf"{_status(402)}|insufficient quota|exceeded your current quota|credit balance|(?<!auth/)\bbilling\b"
-            r"|insufficient credits?|insufficient (?:funds|balance)|payment required|out of credits?",
+            (
+                rf"{_status(402)}|insufficient quota|exceeded your current quota|credit balance|(?<!auth/)\bbilling\b"
+                r"|insufficient credits?|insufficient (?:funds|balance)|payment required|out of credits?"
+            ),
         ),
         (
             Cause.AUTH,
-            r"no api key (?:found|resolved)|incorrect api key|invalid (?:x-)?api[- ]key|api key not valid"
-            r"|authentication failed|authentication error|oauth token refresh failed|has auth issue|unauthorized"
-            r"|could not resolve request credentials|request credential resolution failed"
-            r"|no request credentials available|request credentials unavailable|permission denied for api"
-            rf"|\(auth(?: permanent)?\)|{_status(401, 403)}",
+            (
+                r"no api key (?:found|resolved)|incorrect api key|invalid (?:x-)?api[- ]key|api key not valid"
+                r"|authentication failed|authentication error|oauth token refresh failed|has auth issue|unauthorized"
+                r"|could not resolve request credentials|request credential resolution failed"
+                r"|no request credentials available|request credentials unavailable|permission denied for api"
+                rf"|\(auth(?: permanent)?\)|{_status(401, 403)}"
+            ),
         ),
         (
             Cause.MODEL_MISSING,
-            r"unknown model\b|model not found|\bmodel\b.{0,120}\bdoes not exist|no such model"
-            r"|could not resolve a summarization model|model and runtime\.model are undefined"
-            rf"|{_status(404)}",
+            (
+                r"unknown model\b|model not found|\bmodel\b.{0,120}\bdoes not exist|no such model"
+                r"|could not resolve a summarization model|model and runtime\.model are undefined"
+                rf"|{_status(404)}"
+            ),
         ),
         (Cause.RATE_LIMIT, rf"{_status(429)}|rate ?limit|too many requests|resource exhausted"),
         (Cause.OVERLOADED, rf"{_status(529, 503)}|overloaded|high demand"),
@@ -102,17 +115,28 @@ _RULES: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
             rf"{_status(500, 502, 504, 520, 521, 522, 524)}|internal server error|bad gateway|gateway timeout",
         ),
         (Cause.NETWORK, _NETWORK),
-        (Cause.QUALITY_GUARD, r"finalized summary failed quality checks|exceed(?:s)? (?:the )?finalized (?:summary|artifact) budget"),
+        (
+            Cause.QUALITY_GUARD,
+            r"finalized summary failed quality checks|exceed(?:s)? (?:the )?finalized (?:summary|artifact) budget",
+        ),
         (Cause.EMPTY_SUMMARY, r"model returned no summary text"),
-        (Cause.TIMEOUT, rf"timed out|time[d-]?out\b|command reached its deadline|deadline exceeded|{_status(408)}"),
+        (
+            Cause.TIMEOUT,
+            rf"timed out|time[d-]?out\b|command reached its deadline|deadline exceeded|{_status(408)}",
+        ),
         (Cause.TOOL_PAIRING, _TOOL_PAIRING),
-        (Cause.ROLE_ORDER, r"incorrect role information|roles must alternate|function call turn comes immediately after"),
+        (
+            Cause.ROLE_ORDER,
+            r"incorrect role information|roles must alternate|function call turn comes immediately after",
+        ),
         (Cause.PARTIAL_JSON, r"bad control character in string literal in json|unterminated string in json"),
         (Cause.DISK_FULL, r"\benospc\b|no space left on device|database or disk is full"),
         (
             Cause.DATABASE,
-            r"database disk image is malformed|database is locked|quick check reported"
-            r"|agent database remains degraded|sqlite (?:corrupt|busy|ioerr|notadb)|file is not a database",
+            (
+                r"database disk image is malformed|database is locked|quick check reported"
+                r"|agent database remains degraded|sqlite (?:corrupt|busy|ioerr|notadb)|file is not a database"
+            ),
         ),
         (Cause.ALREADY_COMPACTED, r"already compacted"),
         (Cause.NOTHING_TO_COMPACT, r"nothing to compact|no real conversation messages"),
@@ -121,12 +145,13 @@ _RULES: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
 )
 
 
-_CLASSES = frozenset(
+_CLASS_WORDS = (
     "auth_failed unknown no_compactable_entries below_threshold already_compacted_recently deferred_background "
     "live_context_still_exceeds_target transcript_persistence_failed guard_blocked summary_failed timeout "
     "provider_error_4xx provider_error_5xx auth auth_permanent format rate_limit overloaded billing model_not_found "
-    "session_expired server_error context_overflow empty_response no_error_details unclassified tls_certificate".split()
+    "session_expired server_error context_overflow empty_response no_error_details unclassified tls_certificate"
 )
+_CLASSES = frozenset(_CLASS_WORDS.split())
 """OpenClaw's classes (openclaw.md 1.1, 1.9): a text that is nothing but one of them names no cause."""
 
 

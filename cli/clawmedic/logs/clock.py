@@ -5,10 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 DAY_MS = 86_400_000
-_MONTHS = {
-    name: number
-    for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1)
-}
+_MONTH_NAMES = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 
 def iso_ms(text: str) -> int | None:
@@ -35,9 +32,10 @@ def syslog_ms(text: str, not_after: int) -> int | None:
     `not_after` is the file's last change or the present, epoch milliseconds.
     """
     month_name, day_text, clock = text.split(None, 2)
-    month = _MONTHS.get(month_name)
-    if month is None:
+    place = _MONTH_NAMES.find(month_name)
+    if place < 0 or place % 3:
         return None
+    month = place // 3 + 1
     year = day_of(not_after).year
     for candidate in (year + 1, year, year - 1):
         at = iso_ms(f"{candidate:04d}-{month:02d}-{int(day_text):02d}T{clock}")

@@ -52,14 +52,16 @@ def parse_object(data: bytes) -> Parsed | Wrapped | None:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(value, dict):
-        return None
+    return _of_known_shape(value) if isinstance(value, dict) else None
+
+
+def _of_known_shape(value: Mapping[str, object]) -> Parsed | Wrapped | None:
     if isinstance(meta := value.get("_meta"), dict):
         return _tslog(value, meta)
     if "MESSAGE" in value or "__REALTIME_TIMESTAMP" in value:
         return _journald(value)
     if isinstance(value.get("log"), str) and "stream" in value:
-        return Wrapped(_text(value["log"]).rstrip("\r\n"), _time(value.get("time")))
+        return Wrapped(str(value["log"]).rstrip("\r\n"), _time(value.get("time")))
     if isinstance(value.get("message"), str) and isinstance(value.get("level"), str):
         return _console(value)
     return None
@@ -67,7 +69,9 @@ def parse_object(data: bytes) -> Parsed | Wrapped | None:
 
 def _tslog(value: Mapping[str, object], meta: Mapping[str, object]) -> Parsed:
     name = meta.get("name")
-    parts = [value[key] for key in value if key.isdigit() and (value[key] != name or len(key) > 1 or key != "0")]
+    parts = [
+        value[key] for key in value if key.isdigit() and (value[key] != name or len(key) > 1 or key != "0")
+    ]
     words = [part for part in parts if isinstance(part, str)]
     objects = [part for part in parts if isinstance(part, dict)]
     message = value.get("message")
@@ -128,7 +132,11 @@ def _journald(value: Mapping[str, object]) -> Wrapped:
         message = bytes(part & 0xFF for part in message if isinstance(part, int)).decode("utf-8", "replace")
     stamp, pid = _text(value.get("__REALTIME_TIMESTAMP")), _text(value.get("_PID"))
     at = int(stamp) // 1000 if stamp.isascii() and stamp.isdigit() and len(stamp) < 20 else None
-    return Wrapped(_text(message).rstrip("\r\n"), at, int(pid) if pid.isascii() and pid.isdigit() and len(pid) < 12 else None)
+    return Wrapped(
+        _text(message).rstrip("\r\n"),
+        at,
+        int(pid) if pid.isascii() and pid.isdigit() and len(pid) < 12 else None,
+    )
 
 
 def _rendered(fields: Mapping[str, object]) -> str:

@@ -37,7 +37,7 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, bool]]:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if _is_fifo(path) else os.O_NONBLOCK))
     except OSError as error:
         raise LogReadError(f"{path}: {error.strerror or error}") from error
-    with open(descriptor, "rb", buffering=0) as raw:
+    with os.fdopen(descriptor, "rb", buffering=0) as raw:
         status = os.fstat(descriptor)
         if stat.S_ISFIFO(status.st_mode):
             yield cast("BinaryIO", raw), False
@@ -59,7 +59,7 @@ def _decompressed(raw: BinaryIO, magic: bytes) -> tuple[BinaryIO, bool]:
     if magic.startswith(_GZIP):
         return cast("BinaryIO", gzip.GzipFile(fileobj=raw)), True
     if magic == _ZSTD:
-        import zstandard  # noqa: PLC0415 - only where a compressed log was found
+        import zstandard
 
         reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=False)
         return cast("BinaryIO", reader), True
@@ -80,7 +80,7 @@ def read_some(stream: IO[bytes], size: int) -> bytes:
 
 
 def _damage() -> tuple[type[Exception], ...]:
-    import zstandard  # noqa: PLC0415
+    import zstandard
 
     return (OSError, EOFError, zlib.error, zstandard.ZstdError)
 
@@ -93,7 +93,9 @@ def running(command: tuple[str, ...]) -> Iterator[BinaryIO]:
         LogReadError: the program cannot be started.
     """
     try:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603 - journalctl by its full path, with fixed words
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+        )
     except OSError as error:
         raise LogReadError(f"{command[0]}: {error.strerror or error}") from error
     with process:

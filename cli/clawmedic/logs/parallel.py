@@ -100,7 +100,8 @@ def _renumbered(piece: Piece, first_line: int) -> Piece:
     offset = first_line - 1
     if offset:
         piece.signals = [
-            replace(signal, record=replace(signal.record, line=signal.record.line + offset)) for signal in piece.signals
+            replace(signal, record=replace(signal.record, line=signal.record.line + offset))
+            for signal in piece.signals
         ]
     return piece
 

@@ -30,7 +30,9 @@ class Piece:
     last_at: int | None = None
 
 
-def stream_pieces(read: Callable[[int], bytes], parser: LineParser, *, first_line: int = 1) -> Iterator[Piece]:
+def stream_pieces(
+    read: Callable[[int], bytes], parser: LineParser, *, first_line: int = 1
+) -> Iterator[Piece]:
     """One piece for each block that `read(size)` gives; its errors pass through."""
     line = first_line
     for block in blocks(read):

@@ -16,8 +16,8 @@ from clawmedic.logs.parallel import WORTH_BYTES, file_pieces, workers
 from clawmedic.logs.pieces import Piece, stream_pieces
 from clawmedic.logs.records import Level
 from clawmedic.logs.shapes import LineParser, day_in_name
-from clawmedic.logs.sniffing import Shape, first_day, sniff
 from clawmedic.logs.signals import Signal, SignalKind
+from clawmedic.logs.sniffing import Shape, first_day, sniff
 from clawmedic.logs.sources import LogSource, SourceKind
 from clawmedic.logs.window import TimeWindow
 from clawmedic.model.reporter import Reporter
@@ -67,7 +67,9 @@ class LogScan(Iterator[Signal]):
     def __next__(self) -> Signal:
         return next(self._signals)
 
-    def _read(self, sources: tuple[LogSource, ...], window: TimeWindow, reporter: Reporter) -> Iterator[Signal]:
+    def _read(
+        self, sources: tuple[LogSource, ...], window: TimeWindow, reporter: Reporter
+    ) -> Iterator[Signal]:
         reporter.begin("reading logs", sum(source.size_bytes for source in sources) or None)
         try:
             for source in sources:

@@ -17,6 +17,8 @@ LINE_LIMIT = 4 * 1024 * 1024
 _ENVELOPES = 3
 """How deep a line may be wrapped (docker around journald around JSON)."""
 _HALF_DAY_MS = 12 * 3_600_000
+_AHEAD_MS = 3_600_000
+"""A first line this far after the reference was written the day before."""
 _NAME_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
 
@@ -47,22 +49,24 @@ class LineParser:
         data = raw[:LINE_LIMIT].strip(b" \t\r\n\x00\xef\xbb\xbf")
         if not data or depth < 0:
             return None
-        if data.startswith(b"{"):
-            parsed = parse_object(data)
-            if isinstance(parsed, Wrapped):
-                inner = parsed.text.encode("utf-8", "replace")
-                return self._parse(inner, line, depth - 1, parsed.at or at, parsed.pid or pid)
-            if isinstance(parsed, Parsed):
-                return self._record(line, parsed, at, pid)
-            return None
+        if not data.startswith(b"{"):
+            return self._parse_text(data, line, depth, at, pid)
+        parsed = parse_object(data)
+        if isinstance(parsed, Wrapped):
+            inner = parsed.text.encode("utf-8", "replace")
+            return self._parse(inner, line, depth - 1, parsed.at or at, parsed.pid or pid)
+        return self._record(line, parsed, at, pid) if parsed is not None else None
+
+    def _parse_text(
+        self, data: bytes, line: int, depth: int, at: int | None, pid: int | None
+    ) -> LogRecord | None:
         text = data[: TEXT_LIMIT * 4].decode("utf-8", "replace").replace("\x00", "")
         peeled = peel(text)
-        if peeled.text.startswith("{") and peeled.prefixed | (peeled.text != text):
-            inner = peeled.text.encode("utf-8", "replace")
-            return self._parse(inner, line, depth - 1, self._time(peeled) or at, peeled.pid or pid)
-        if not peeled.prefixed and at is None and self.timestamped:
-            return None
-        if not peeled.text:
+        if peeled.text.startswith("{") and peeled.text != text:
+            whole = data[data.index(b"{") :]
+            return self._parse(whole, line, depth - 1, self._time(peeled) or at, peeled.pid or pid)
+        continued = self.timestamped and not peeled.prefixed and at is None
+        if continued or not peeled.text:
             return None
         own = self._time(peeled)
         parsed = Parsed(peeled.text[:TEXT_LIMIT], own, Level.UNKNOWN, peeled.subsystem, pid=peeled.pid)
@@ -97,10 +101,20 @@ class LineParser:
         """A time of day: on the day of the line before it, or on the next one where the clock went back."""
         day = self._day
         if day is None:
-            day = day_of(self._newest) if self._newest is not None else self.first_day or day_of(self.reference)
+            day = (
+                day_of(self._newest) if self._newest is not None else self.first_day or day_of(self.reference)
+            )
         at = time_of_day_ms(of_day, day)
         if at is not None and self._newest is not None and at < self._newest - _HALF_DAY_MS:
             day = plus_days(day, 1)
+            at = time_of_day_ms(of_day, day)
+        elif (
+            at is not None
+            and self._newest is None
+            and self.first_day is None
+            and at > self.reference + _AHEAD_MS
+        ):
+            day = plus_days(day, -1)
             at = time_of_day_ms(of_day, day)
         self._day = day
         return at

@@ -49,7 +49,6 @@ def line(
     origin: Origin = Origin.LOGGER,
     *,
     quiet: bool = False,
-    deep: bool = False,
 ) -> Signature:
     """An entry of the catalogue; several literals are separated by `|`."""
     found = tuple(literal.encode() for literal in literals.split("|"))

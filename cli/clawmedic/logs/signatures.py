@@ -25,14 +25,17 @@ _TEXT_MATCHED = 8192
 """Characters of a message that patterns see."""
 _CALM = frozenset({Level.TRACE, Level.DEBUG, Level.INFO})
 _BENIGN = frozenset({"below_threshold", "deferred_background"})
-_BENIGN_UNLESS_REQUIRED = frozenset({"already_compacted", "already_compacted_recently", "no_compactable_entries"})
+_BENIGN_UNLESS_REQUIRED = frozenset(
+    {"already_compacted", "already_compacted_recently", "no_compactable_entries"}
+)
 _REQUIRED = frozenset({"overflow", "budget", "cli_budget", "timeout_recovery"})
 _FIELD = re.compile(
     r"\b(sessionKey|sessionId|sessionFile|runId|provider|model|reason|from|candidate|candidateProvider|candidateModel)"
     r"=(\"[^\"]*\"|\S+)"
 )
 _ERROR_FIELDS = re.compile(
-    r"\b(rawErrorPreview|rawError|errorPreview|errorMessage|detail|error)=(?:\"((?:[^\"\\]|\\.)*)\"|(.*?)(?= [a-zA-Z]+=|$))",
+    r"\b(rawErrorPreview|rawError|errorPreview|errorMessage|detail|error)="
+    r"(?:\"((?:[^\"\\]|\\.)*)\"|(.*?)(?= [a-zA-Z]+=|$))",
     re.DOTALL,
 )
 _IN_TURN = "threshold"
@@ -70,7 +73,9 @@ _OPENING = 5
 _PLAIN_START = re.compile(r"(?:(?:\\\[|[A-Za-z0-9 :-])(?![?*+{]))*")
 _OPENINGS = {signature: _opening(signature) for signature in CATALOGUE}
 _LOOSE = tuple(signature for signature in CATALOGUE if not _OPENINGS[signature])
-_WORDS = re.compile("|".join(sorted({re.escape(word.decode()) for loose in _LOOSE for word in loose.literals})))
+_WORDS = re.compile(
+    "|".join(sorted({re.escape(word.decode()) for loose in _LOOSE for word in loose.literals}))
+)
 
 
 @lru_cache(maxsize=1024)
@@ -107,7 +112,9 @@ def _signal(signature: Signature, record: LogRecord, found: re.Match[str]) -> Si
     )
 
 
-def _kind_and_trigger(kind: SignalKind, groups: dict[str, str], fields: dict[str, str]) -> tuple[SignalKind, str]:
+def _kind_and_trigger(
+    kind: SignalKind, groups: dict[str, str], fields: dict[str, str]
+) -> tuple[SignalKind, str]:
     """The kind after the benign skips are taken out, and what started the compaction."""
     trigger = groups.get("trigger", "")
     if kind is not SignalKind.COMPACTION_FAILED:
@@ -152,7 +159,9 @@ def _model(groups: dict[str, str], fields: dict[str, str]) -> str:
     return f"{provider}/{model}" if provider else ""
 
 
-_CAUSELESS = frozenset({SignalKind.COMPACTION_DONE, SignalKind.RUN_OK, SignalKind.PRECHECK, SignalKind.RESUMED})
+_CAUSELESS = frozenset(
+    {SignalKind.COMPACTION_DONE, SignalKind.RUN_OK, SignalKind.PRECHECK, SignalKind.RESUMED}
+)
 
 
 def _cause(kind: SignalKind, detail: str) -> Cause | None:

@@ -15,9 +15,13 @@ from clawmedic.logs.opening import first_time
 from clawmedic.settings import Settings, World
 from clawmedic.stores.config import OpenClawConfig
 
-_LOG_NAME = re.compile(r"(?:openclaw|gateway|clawdbot|moltbot)[\w.-]*?\.log(?:\.\d{1,3})?(?:\.gz|\.zst)?", re.IGNORECASE)
+_LOG_NAME = re.compile(
+    r"(?:openclaw|gateway|clawdbot|moltbot)[\w.-]*?\.log(?:\.\d{1,3})?(?:\.gz|\.zst)?", re.IGNORECASE
+)
 _ANY_LOG = re.compile(r".+\.(?:log|txt|jsonl|json)(?:\.\d{1,3})?(?:\.gz|\.zst)?", re.IGNORECASE)
-_DAY_FILE = re.compile(r"openclaw(?:-(?P<profile>[a-z0-9-]+?))?-\d{4}-\d{2}-\d{2}(?:\.\d)?\.log(?:\.gz|\.zst)?", re.IGNORECASE)
+_DAY_FILE = re.compile(
+    r"openclaw(?:-(?P<profile>[a-z0-9-]+?))?-\d{4}-\d{2}-\d{2}(?:\.\d)?\.log(?:\.gz|\.zst)?", re.IGNORECASE
+)
 _HINT = "name a log file, a directory of logs, or - for standard input; /dev/null means no logs"
 _STANDARD_TMP = Path("/tmp")  # noqa: S108 - OpenClaw's own default, whatever TMPDIR says (openclaw.md 2.1)
 
@@ -112,7 +116,9 @@ def _file(path: Path, given: str) -> tuple[LogSource, object]:
     except FileNotFoundError:
         raise NotFoundError(f"no such log file: {given}", hint=_HINT) from None
     except OSError as error:
-        raise UsageError(f"cannot look at the log file {given}: {error.strerror or error}", hint=_HINT) from error
+        raise UsageError(
+            f"cannot look at the log file {given}: {error.strerror or error}", hint=_HINT
+        ) from error
     identity = (status.st_dev, status.st_ino)
     if stat.S_ISFIFO(status.st_mode):
         return LogSource(given, SourceKind.STREAM, path), identity
@@ -143,7 +149,9 @@ def _expanded(text: str, world: World) -> Path:
 def _rotations(path: Path) -> Iterator[tuple[LogSource, object]]:
     """A configured file with its numbered and compressed rotations (`x.log`, `x.1.log`, `x.log.1`, `.gz`, `.zst`)."""
     stem, suffix = (path.stem, path.suffix) if path.suffix else (path.name, "")
-    pattern = re.compile(rf"{re.escape(stem)}(?:\.\d{{1,3}})?{re.escape(suffix)}(?:\.\d{{1,3}})?(?:\.gz|\.zst)?")
+    pattern = re.compile(
+        rf"{re.escape(stem)}(?:\.\d{{1,3}})?{re.escape(suffix)}(?:\.\d{{1,3}})?(?:\.gz|\.zst)?"
+    )
     yield from _in_directory(path.parent, pattern)
 
 
@@ -164,10 +172,16 @@ def _is_private(directory: Path, uid: int) -> bool:
         status = directory.lstat()
     except OSError:
         return False
-    return stat.S_ISDIR(status.st_mode) and status.st_uid == uid and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return (
+        stat.S_ISDIR(status.st_mode)
+        and status.st_uid == uid
+        and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    )
 
 
-def _in_directory(directory: Path, pattern: re.Pattern[str], *, profile: str = "") -> Iterator[tuple[LogSource, object]]:
+def _in_directory(
+    directory: Path, pattern: re.Pattern[str], *, profile: str = ""
+) -> Iterator[tuple[LogSource, object]]:
     """Regular files of a directory whose names fit, links followed; what vanishes or cannot be read is left out."""
     try:
         names = sorted(entry.name for entry in directory.iterdir())
