@@ -20,17 +20,33 @@ import os, resource, subprocess, sys, time
 began = time.perf_counter()
 code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL).returncode
 elapsed = time.perf_counter() - began
-print(elapsed, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024), code)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+print(elapsed, used.ru_utime + used.ru_stime, peak, code)
 """
 
 
 @dataclass(frozen=True)
-class Call:
-    """One call of the command line: seconds, peak resident bytes of its largest process, exit code."""
+class Cost:
+    """Wall seconds, and processor seconds: the second number says more on a busy machine."""
 
     seconds: float
+    cpu: float
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.2f} s (cpu {self.cpu:.2f})"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the command line: its cost, peak resident bytes of its largest process, exit code."""
+
+    cost: Cost
     peak_bytes: int
     code: int
+
+    def __str__(self) -> str:
+        return f"{self.cost}, {self.peak_bytes / 1_000_000:.0f} MB"
 
 
 def call(home: Path, *words: str) -> Call:
@@ -43,8 +59,15 @@ def call(home: Path, *words: str) -> Call:
     }
     command = [sys.executable, "-c", WATCHED, sys.executable, "-m", "clawmedic", *words]
     shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-    seconds, peak, code = shown.split()
-    return Call(float(seconds), int(peak), int(code))
+    wall, cpu, peak, code = shown.split()
+    return Call(Cost(float(wall), float(cpu)), int(peak), int(code))
+
+
+def alternately(floor: Callable[[], Cost], ours: Callable[[], Call], rounds: int) -> tuple[Cost, Call]:
+    """The best of some rounds of each, taken in turn, so that both meet the same other work."""
+    pairs = [(floor(), ours()) for _ in range(rounds)]
+    fastest = min((pair[1] for pair in pairs), key=lambda call: call.cost.seconds)
+    return min((pair[0] for pair in pairs), key=lambda cost: cost.seconds), fastest
 
 
 def python_seconds(code: str, *, runs: int = 15) -> float:
@@ -62,9 +85,14 @@ def python_seconds(code: str, *, runs: int = 15) -> float:
 
 def seconds(work: Callable[[], object]) -> float:
     """Wall time of one call."""
-    began = time.perf_counter()
+    return cost(work).seconds
+
+
+def cost(work: Callable[[], object]) -> Cost:
+    """What one call costs this process."""
+    wall, cpu = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - began
+    return Cost(time.perf_counter() - wall, time.process_time() - cpu)
 
 
 def floor_of_scan(state: Path) -> None:
