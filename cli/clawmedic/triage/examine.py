@@ -19,7 +19,8 @@ from clawmedic.stores.names import Artefact
 from clawmedic.stores.opening import open_for_reading
 from clawmedic.stores.reader import StoreReader
 from clawmedic.stores.state import StateReader
-from clawmedic.transcripts.view import TranscriptView, read_view
+from clawmedic.transcripts.brief import shortened
+from clawmedic.transcripts.view import TranscriptView, tail_of, view_of_tail
 from clawmedic.triage.acks import Acks, load_acks
 from clawmedic.triage.case import Case, Orphan
 from clawmedic.triage.checks.check import StoreScene
@@ -46,6 +47,7 @@ class Examination:
     book: LogBook
     acks: Acks
     deep: bool
+    thorough: bool
 
     def store(self, store: StoreReader) -> tuple[list[SessionReport], list[Finding]]:
         """Every session of one store judged, and what is wrong with the store itself."""
@@ -96,7 +98,9 @@ class Examination:
         self.reporter.begin("transcripts", len(sessions))
         views = {}
         for session in sessions:
-            views[session.key] = read_view(store, session, limits, deep=False)
+            tail = tail_of(store, session, limits)
+            tail = tail if self.thorough else shortened(tail)
+            views[session.key] = view_of_tail(tail, running=session.status == "running")
             self.reporter.advance()
         self.reporter.end()
         return views
@@ -107,6 +111,7 @@ def examine(
     reporter: Reporter,
     *,
     deep: bool = False,
+    thorough: bool = False,
     log_window: TimeWindow | None = None,
 ) -> ScanReport:
     """Look at every session of a state directory. Reads only.
@@ -115,6 +120,7 @@ def examine(
         settings: where to look.
         reporter: is told how far the work has come.
         deep: read every transcript line instead of the head and the tail.
+        thorough: parse the whole tail also where its old part looks regular (older incidents are told then).
         log_window: which part of the logs counts; None means all of it.
 
     Raises:
@@ -124,7 +130,7 @@ def examine(
         scan = signals(find_sources(settings, state.config), log_window or TimeWindow(), reporter)
         book = LogBook.read(scan)
         acks = load_acks(settings)
-        examination = Examination(settings, reporter, state, book, acks, deep)
+        examination = Examination(settings, reporter, state, book, acks, deep, thorough)
         reports: list[SessionReport] = []
         store_findings: list[Finding] = []
         for store in state.stores:
