@@ -9,7 +9,7 @@ import typer
 from clawmedic.commands.options import with_settings
 from clawmedic.commands.values import parse_finding
 from clawmedic.errors import ExitCode, UsageError
-from clawmedic.output.progress import reporter_for
+from clawmedic.output.progress import progress
 from clawmedic.settings import Settings
 from clawmedic.triage.acknowledge import acknowledge, withdraw
 from clawmedic.triage.acks import Acks, check_lasting, load_acks
@@ -48,7 +48,9 @@ def _change(settings: Settings, key: str, code: str, *, remove: bool) -> Acks:
     if remove:
         return withdraw(settings, key, finding)
     check_lasting(finding)
-    return acknowledge(settings, examine(settings, reporter_for(settings)), key, finding)
+    with progress(settings) as reporter:
+        report = examine(settings, reporter)
+    return acknowledge(settings, report, key, finding)
 
 
 def _show(settings: Settings, acks: Acks) -> None:

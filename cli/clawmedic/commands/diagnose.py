@@ -14,7 +14,7 @@ from clawmedic.errors import ExitCode, UsageError
 from clawmedic.logs.window import TimeWindow, parse_when
 from clawmedic.model.incident import Incident
 from clawmedic.model.report import ScanReport
-from clawmedic.output.progress import reporter_for
+from clawmedic.output.progress import progress
 from clawmedic.settings import Settings
 from clawmedic.triage.examine import examine
 from clawmedic.triage.follow import FOLLOW_SECONDS, follow
@@ -51,7 +51,8 @@ def command(
         raise UsageError("--follow cannot read standard input again", hint="name a file with --log")
 
     def look() -> tuple[ScanReport, tuple[Incident, ...]]:
-        report = examine(settings, reporter_for(settings), log_window=window)
+        with progress(settings) as reporter:
+            report = examine(settings, reporter, log_window=window)
         return report, select_incidents(report, keys=wanted, since=window.since, until=window.until)
 
     if keep_on:

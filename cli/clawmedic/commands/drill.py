@@ -13,7 +13,7 @@ from clawmedic.disk.building import passing_directory
 from clawmedic.drill.rehearsal import rehearse
 from clawmedic.errors import ExitCode
 from clawmedic.output.drill import drill_document, show_drill
-from clawmedic.output.progress import reporter_for
+from clawmedic.output.progress import progress
 from clawmedic.output.screen import Screen
 from clawmedic.output.sink import write_json
 from clawmedic.settings import Settings
@@ -34,7 +34,8 @@ def command(settings: Settings, keep: Keep = None) -> ExitCode:
     world = settings.world
     place = nullcontext(world.cwd / keep.expanduser()) if keep else passing_directory(world.tmp)
     with place as directory:
-        report = rehearse(world, directory, reporter_for(settings))
+        with progress(settings) as reporter:
+            report = rehearse(world, directory, reporter)
         if settings.json:
             write_json(drill_document(report, kept=keep is not None))
         else:

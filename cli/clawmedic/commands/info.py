@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clawmedic.commands.options import with_settings
 from clawmedic.errors import ExitCode
-from clawmedic.output.progress import reporter_for
+from clawmedic.output.progress import progress
 from clawmedic.settings import Settings
 from clawmedic.triage.examine import examine
 from clawmedic.triage.overview import overview
@@ -13,7 +13,8 @@ from clawmedic.triage.overview import overview
 @with_settings(journal=True)
 def command(settings: Settings) -> ExitCode:
     """Say what is seen here: store, version, gateway, logs, config."""
-    view = overview(settings, examine(settings, reporter_for(settings)))
+    with progress(settings) as reporter:
+        view = overview(settings, examine(settings, reporter))
     if settings.json:
         from clawmedic.output.documents import info_document
         from clawmedic.output.sink import write_json

@@ -12,7 +12,7 @@ from clawmedic.commands.values import FailOn, Keys, parse_size, parse_threshold,
 from clawmedic.errors import ExitCode
 from clawmedic.logs.window import parse_when
 from clawmedic.model.report import ScanReport, SessionReport
-from clawmedic.output.progress import reporter_for
+from clawmedic.output.progress import progress
 from clawmedic.settings import Settings
 from clawmedic.triage.examine import examine
 from clawmedic.triage.select import select
@@ -67,7 +67,8 @@ def command(
     smallest, verdicts = parse_size(min_size), {parse_verdict(word) for word in verdict or ()}
     began = settings.now()
     oldest = parse_when(since, began) if since else None
-    report = examine(settings, reporter_for(settings), deep=deep)
+    with progress(settings) as reporter:
+        report = examine(settings, reporter, deep=deep)
     chosen = select(report, keys=keys or (), agent=agent, verdicts=verdicts, min_size=smallest, since=oldest)
     shown_as = Format.JSON if settings.json and fmt is Format.TABLE else fmt
     if shown_as is Format.NAGIOS:

@@ -9,7 +9,7 @@ import typer
 from clawmedic.commands.options import with_settings
 from clawmedic.commands.values import FailOn, parse_threshold
 from clawmedic.errors import ExitCode
-from clawmedic.output.progress import reporter_for
+from clawmedic.output.progress import progress
 from clawmedic.settings import Settings
 from clawmedic.triage.chart import chart
 from clawmedic.triage.threshold import reaches
@@ -24,7 +24,8 @@ def command(settings: Settings, key: Key, *, fail_on: FailOn = "suspect") -> Exi
     Exits with 3 when the session is at or above --fail-on.
     """
     threshold = parse_threshold(fail_on)
-    drawn = chart(settings, reporter_for(settings), key)
+    with progress(settings) as reporter:
+        drawn = chart(settings, reporter, key)
     if settings.json:
         from clawmedic.output.documents import chart_document
         from clawmedic.output.sink import write_json

@@ -10,7 +10,7 @@ from clawmedic.model.chart import AnatomySlice, LargeEntry, SessionChart, Timeli
 from clawmedic.model.finding import Finding
 from clawmedic.model.report import Budget, SessionReport
 from clawmedic.model.session import PendingInput
-from clawmedic.output.palette import OUTCOMES, SEVERITIES, VERDICTS, cause_word
+from clawmedic.output.palette import OUTCOMES, SEVERITIES, STORES, VERDICTS, cause_word
 from clawmedic.output.screen import Screen
 from clawmedic.output.text import UNKNOWN, age, count_of, moment, percent, size, tokens, visible
 from clawmedic.triage.knowledge import find
@@ -54,7 +54,7 @@ def _row(screen: Screen, report: SessionReport, now: int) -> None:
     entries = "" if report.entries is None else f" in {count_of(report.entries, 'entry', 'entries')}"
     lines = (
         ("session id", session.session_id),
-        ("agent", f"{session.agent}, {session.generation.value} store"),
+        ("agent", f"{session.agent}, {STORES[session.generation]}"),
         ("status", f"{session.status or 'none'} (OpenClaw's word for the last run, not a verdict)"),
         ("updated", f"{moment(session.updated_at, utc=utc)}, {age(session.updated_at, now)} ago"),
         ("last run", f"{moment(session.started_at, utc=utc)} to {moment(session.ended_at, utc=utc)}"),

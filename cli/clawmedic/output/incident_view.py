@@ -13,6 +13,7 @@ from clawmedic.triage.knowledge import find
 
 FEW_LINES = 6
 LONGEST_QUOTE = 500
+ROOM = 10
 WHERE = {
     Struck.COMPACTION: "in the compaction",
     Struck.MODEL_CALL: "in the ordinary model call",
@@ -42,20 +43,23 @@ def show_incident(screen: Screen, item: Incident) -> None:
     look = OUTCOMES[item.outcome]
     subject = visible(item.key or item.session_id or "no session named")
     screen.line((look.label, look.style), "  ", (subject, "bold"))
-    screen.labelled("when", _when(screen, item), room=10)
+    screen.labelled("when", _when(screen, item), room=ROOM)
     screen.labelled(
-        "cause", (item.cause.value, "bold"), f" ({item.kind.value}): {find(item.cause.value).title}", room=10
+        "cause",
+        (item.cause.value, "bold"),
+        f" ({item.kind.value}): {find(item.cause.value).title}",
+        room=ROOM,
     )
     times = "once" if item.count == 1 else f"{item.count} times"
     provider = f", provider {visible(item.provider)}" if item.provider else ""
     told = f"{WHERE[item.struck]}, {times}, {_confidence(item.confidence)}{provider}"
-    screen.labelled("struck", told, room=10)
+    screen.labelled("struck", told, room=ROOM)
     _attempts(screen, item.attempts)
     _evidence(screen, item.evidence)
     for place, remedy in enumerate(item.remedies):
-        screen.exact("remedies" if place == 0 else "", visible(remedy), room=10)
+        screen.exact("remedies" if place == 0 else "", visible(remedy), room=ROOM)
     if item.upstream:
-        screen.labelled("upstream", (", ".join(item.upstream), "dim"), room=10)
+        screen.labelled("upstream", (", ".join(item.upstream), "dim"), room=ROOM)
 
 
 def _when(screen: Screen, item: Incident) -> str:
@@ -75,7 +79,7 @@ def _confidence(value: float) -> str:
 def _attempts(screen: Screen, attempts: Sequence[Attempt]) -> None:
     shown = attempts if screen.settings.verbose else attempts[-FEW_LINES:]
     if len(shown) < len(attempts):
-        screen.labelled("attempts", (f"{len(attempts) - len(shown)} earlier ones", "dim"), room=10)
+        screen.labelled("attempts", (f"{len(attempts) - len(shown)} earlier ones", "dim"), room=ROOM)
     for place, attempt in enumerate(shown):
         words = [attempt.trigger, attempt.model, attempt.failure_class]
         told = "  ".join(visible(word) for word in words if word)
@@ -84,20 +88,24 @@ def _attempts(screen: Screen, attempts: Sequence[Attempt]) -> None:
             "attempts" if first else "",
             (moment(attempt.at, utc=screen.settings.utc), "dim"),
             f"  {told}",
-            room=10,
+            room=ROOM,
         )
 
 
 def _evidence(screen: Screen, evidence: Sequence[Evidence]) -> None:
+    """The source once, then its lines with their numbers."""
     shown = evidence if screen.settings.verbose else evidence[:FEW_LINES]
+    digits = max((len(str(quote.line or "")) for quote in shown), default=0)
+    source = None
     for place, quote in enumerate(shown):
         text = visible(quote.text)
         if len(text) > LONGEST_QUOTE and not screen.settings.verbose:
             text = text[:LONGEST_QUOTE] + " …"
-        source = visible(quote.source) + (f":{quote.line}" if quote.line is not None else "")
-        screen.labelled("evidence" if place == 0 else "", (source, "cyan"), room=10)
-        screen.labelled("", text, room=10)
+        if quote.source != source:
+            screen.labelled("evidence" if place == 0 else "", (visible(quote.source), "cyan"), room=ROOM)
+            source = quote.source
+        number = "" if quote.line is None else str(quote.line)
+        screen.labelled(number.rjust(digits), text, indent=2 + ROOM, room=digits + 2, style="cyan")
     if len(shown) < len(evidence):
-        screen.labelled(
-            "", (f"{count_of(len(evidence) - len(shown), 'more line')}: -v shows all", "dim"), room=10
-        )
+        more = count_of(len(evidence) - len(shown), "more line")
+        screen.labelled("", (f"{more}: -v shows all", "dim"), room=ROOM)

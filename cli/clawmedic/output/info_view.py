@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from clawmedic.model.overview import GatewayView, Overview
 from clawmedic.model.session import Liveness
 from clawmedic.model.verdict import Verdict
-from clawmedic.output.palette import VERDICTS
+from clawmedic.output.palette import STORES, VERDICTS
 from clawmedic.output.screen import Cell, Column, Screen
 from clawmedic.output.text import count_of, moment, size, visible
 from clawmedic.triage.acks import Ack
@@ -18,7 +18,7 @@ ROOM = 12
 def show_info(screen: Screen, view: Overview) -> None:
     """What clawmedic sees."""
     report = view.report
-    store = f"{report.generation.value} store"
+    store = STORES[report.generation]
     screen.labelled(
         "OpenClaw", (visible(report.version or "version unknown"), "bold"), f", {store}", indent=0, room=ROOM
     )

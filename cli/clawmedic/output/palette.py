@@ -7,7 +7,10 @@ from typing import NamedTuple
 from clawmedic.model.cause import Cause
 from clawmedic.model.finding import Severity
 from clawmedic.model.incident import IncidentOutcome
+from clawmedic.model.session import Generation
 from clawmedic.model.verdict import Verdict
+
+STORES = {Generation.FILES: "file store", Generation.SQLITE: "SQLite store"}
 
 
 class Look(NamedTuple):
@@ -40,7 +43,7 @@ SEVERITIES = {
 OUTCOMES = {
     IncidentOutcome.DEAD: Look("✖", "dead", "bold red"),
     IncidentOutcome.RESET: Look("◆", "reset", "yellow"),
-    IncidentOutcome.UNKNOWN: Look("▲", "unknown", "yellow"),
+    IncidentOutcome.UNKNOWN: Look("▲", "unclear", "yellow"),
     IncidentOutcome.RECOVERED: Look("✔", "recovered", "green"),
 }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from clawmedic.model.reporter import Reporter, SilentReporter
@@ -61,6 +63,16 @@ class TerminalReporter:
         )
         self._progress.start()
         self._task = self._progress.add_task(self._what, total=self._total)
+
+
+@contextmanager
+def progress(settings: Settings) -> Iterator[Reporter]:
+    """A reporter for one stretch of work; the terminal is as it was afterwards, whatever happened."""
+    reporter = reporter_for(settings)
+    try:
+        yield reporter
+    finally:
+        reporter.end()
 
 
 def reporter_for(settings: Settings) -> Reporter:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from clawmedic.model.finding import Finding
 from clawmedic.model.report import ScanReport, SessionReport
 from clawmedic.model.verdict import Verdict
-from clawmedic.output.palette import SEVERITIES, VERDICTS, cause_word
+from clawmedic.output.palette import SEVERITIES, STORES, VERDICTS, cause_word
 from clawmedic.output.screen import Cell, Column, Screen
 from clawmedic.output.text import UNKNOWN, age, count_of, moment, percent, size, tokens, visible
 from clawmedic.triage.knowledge import find
@@ -48,7 +48,7 @@ def show_scan(screen: Screen, page: ScanPage) -> None:
 def _heading(screen: Screen, report: ScanReport) -> None:
     version = f"OpenClaw {visible(report.version)}" if report.version else "OpenClaw of unknown version"
     when = moment(report.scanned_at, utc=screen.settings.utc)
-    screen.line((version, "bold"), f", {report.generation.value} store, {when}")
+    screen.line((version, "bold"), f", {STORES[report.generation]}, {when}")
     screen.line((visible(str(report.state_dir)), "dim"))
     screen.blank()
 

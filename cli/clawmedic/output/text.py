@@ -61,8 +61,8 @@ def percent(share: float | None) -> str:
 def duration(milliseconds: int) -> str:
     """A stretch of time in its largest unit: 12s, 3m, 5h, 2d, 7w."""
     seconds = max(0, milliseconds // 1000)
-    for unit, length in (("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60)):
-        if seconds >= 2 * length or (unit == "m" and seconds >= 60):
+    for unit, length, least in (("w", 604_800, 2), ("d", 86_400, 2), ("h", 3600, 1), ("m", 60, 1)):
+        if seconds >= least * length:
             return f"{seconds // length}{unit}"
     return f"{seconds}s"
 
