@@ -86,7 +86,7 @@ def _row(session_id: str, path: Path, ended: int, rng: random.Random) -> dict[st
 def _text(rng: random.Random, size: int) -> str:
     """Lines of about 100 characters with quotation marks: what tools print has to be escaped in JSON."""
     start = rng.randrange(len(WORDS))
-    sentence = " ".join(WORDS[start:] + WORDS[:start]) + f', "{WORDS[start]}.csv" – so far.\n'
+    sentence = " ".join(WORDS[start:] + WORDS[:start]) + f', "{WORDS[start]}.csv" déjà vu.\n'
     return (sentence * (size // len(sentence) + 1))[:size]
 
 
