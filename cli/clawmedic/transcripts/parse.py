@@ -39,12 +39,14 @@ def parse_entry(raw: RawEntry) -> Entry | Malformed:
     """
     if raw.oversized:
         return _malformed(raw, "the line is longer than the limit and was not read")
-    try:
-        value = orjson.loads(raw.data)
-    except orjson.JSONDecodeError as error:
-        value, reason = _second_look(raw.data, str(error))
-        if reason:
-            return _malformed(raw, reason)
+    value, reason = load_line(raw.data)
+    if reason:
+        return _malformed(raw, reason)
+    return entry_of(value, raw)
+
+
+def entry_of(value: object, raw: RawEntry) -> Entry | Malformed:
+    """The entry that a parsed line holds; `raw` is where it stands (its data are not looked at)."""
     if type(value) is not dict:
         return _malformed(raw, f"not an object but {_json_name(value)}")
     kind = value.get("type")
@@ -53,15 +55,17 @@ def parse_entry(raw: RawEntry) -> Entry | Malformed:
     return _entry(raw, kind, value)
 
 
-def load_object(data: bytes) -> dict[str, object] | None:
-    """The JSON object of a line as OpenClaw would read it, None when it would not."""
+def entry_at(value: dict[str, Any], line: int) -> Entry:
+    """The entry that an object with a `type` holds; its size is not known."""
+    return _entry(RawEntry(line, 0, b"", 0), value["type"], value)
+
+
+def load_line(data: bytes) -> tuple[Any, str]:
+    """A line's JSON as OpenClaw would read it, or (None, why it would not)."""
     try:
-        value = orjson.loads(data)
+        return orjson.loads(data), ""
     except orjson.JSONDecodeError as error:
-        value, reason = _second_look(data, str(error))
-        if reason:
-            return None
-    return value if type(value) is dict else None
+        return _second_look(data, str(error))
 
 
 def _malformed(raw: RawEntry, reason: str) -> Malformed:
@@ -218,7 +222,8 @@ def _usage(value: object) -> Usage | None:
     sent, got, read, written = get("input"), get("output"), get("cacheRead"), get("cacheWrite")
     if not (total or sent or got):
         return _NO_USAGE
-    if type(total) is type(sent) is type(got) is type(read) is type(written) is int and total | sent | got | read | written >= 0:
+    whole = type(total) is type(sent) is type(got) is type(read) is type(written) is int
+    if whole and total | sent | got | read | written >= 0:
         draft: Any = _UsageDraft(sent, got, read, written, total)
     else:
         draft = _UsageDraft(_count(sent), _count(got), _count(read), _count(written), _count(total))

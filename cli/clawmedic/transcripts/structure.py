@@ -92,7 +92,7 @@ def _content_flaws(path: Path, *, complete: bool) -> Iterator[Flaw]:
         elif entry.type == "compaction":
             compacted = True
     if tools:
-        yield from _pairing_flaws(path)
+        yield from _pairing_flaws(path, complete=complete)
     yield from _empty_flaws([entry for entry in empty if is_empty(entry)])
     if failures >= BLOAT_RUN:
         yield from _bloat_flaws(path)
@@ -155,17 +155,24 @@ def _cut_off(entries: Sequence[Entry], path: Path) -> int:
     return sum(entry.type == "message" and entry.type in LEAF_TYPES and not entry.side for entry in before)
 
 
-def _pairing_flaws(path: Path) -> Iterator[Flaw]:
-    """Tool calls and results must follow each other; entries that are no messages do not count between."""
+def _pairing_flaws(path: Path, *, complete: bool) -> Iterator[Flaw]:
+    """Tool calls and results must follow each other; entries that are no messages do not count between.
+
+    In a tail, results before the first assistant entry belong to a call that is not in sight.
+    """
     last_answer = max((entry.line for entry in path.entries if entry.is_answer and not entry.tool_calls), default=0)
     waiting: dict[str, Entry] = {}
     answered: set[str] = set()
+    begun = complete
     for entry in path.entries:
-        if entry.type in ("compaction", "reset"):
-            waiting.clear()
+        if entry.type == "reset":
+            waiting = {}
         elif entry.role == "toolResult":
+            if not begun:
+                continue
             yield from _result_flaws(entry, waiting, answered, last_answer)
         elif entry.role == "assistant" and entry.provider != "openclaw":
+            begun = True
             yield from _dangling(waiting, last_answer)
             waiting = {call.id: entry for call in entry.tool_calls if call.id}
             if waiting and entry.stop_reason in ("error", "aborted"):

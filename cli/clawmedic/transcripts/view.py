@@ -60,13 +60,17 @@ def read_view(reader: StoreReader, session: Session, limits: Limits, *, deep: bo
 
     Without `deep` only the last `limits.tail_bytes` are read; with it every line is, in bounded memory.
     """
-    tail = reader.tail(session, limits.tail_bytes, seek_compaction=(session.compaction_count or 0) > 0)
-    view = view_of_tail(tail, running=session.status == "running")
-    if not deep or view.complete or view.problem:
-        return view
-    from clawmedic.transcripts.tally import tally_of  # noqa: PLC0415 - only a deep look needs it
+    tail = tail_of(reader, session, limits)
+    if deep and not tail.complete and not tail.problem:
+        from clawmedic.transcripts.deep import read_deep
 
-    return tally_of(reader.entries(session)).deepen(view)
+        return read_deep(reader, session, limits, tail)
+    return view_of_tail(tail, running=session.status == "running")
+
+
+def tail_of(reader: StoreReader, session: Session, limits: Limits) -> TranscriptTail:
+    """The end of a session's transcript, with the newest compaction where the row says there was one."""
+    return reader.tail(session, limits.tail_bytes, seek_compaction=(session.compaction_count or 0) > 0)
 
 
 def view_of_tail(tail: TranscriptTail, *, running: bool = False) -> TranscriptView:
@@ -142,9 +146,8 @@ def build_view(
 
 
 def _without_head(tail: TranscriptTail) -> tuple[RawEntry, ...]:
-    if tail.head and tail.entries and tail.entries[0].line == tail.head.line:
-        return tail.entries[1:]
-    return tail.entries
+    """The lines after the header. In a part of a transcript lines are numbered from the part's own start."""
+    return tail.entries[1:] if tail.complete else tail.entries
 
 
 def _auto_reset(path: Path) -> bool:
