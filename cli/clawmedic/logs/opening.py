@@ -6,6 +6,7 @@ import gzip
 import os
 import stat
 import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,17 +73,16 @@ def read_some(stream: IO[bytes], size: int) -> bytes:
     Raises:
         LogReadError: compressed data that is damaged or cut off, or a failing disk.
     """
-    import_errors = _damage()
+    read = getattr(stream, "read1", stream.read)  # what is there now, so that a live stream is told at once
     try:
-        return stream.read(size) or b""
-    except import_errors as error:
+        return bytes(read(size) or b"")
+    except _damage() as error:
         raise LogReadError(f"broken off: {error}") from error
 
 
 def _damage() -> tuple[type[Exception], ...]:
-    import zstandard
-
-    return (OSError, EOFError, zlib.error, zstandard.ZstdError)
+    zstandard = sys.modules.get("zstandard")
+    return (OSError, EOFError, zlib.error, *((zstandard.ZstdError,) if zstandard else ()))
 
 
 @contextmanager

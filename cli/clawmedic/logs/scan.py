@@ -6,10 +6,11 @@ Big plain files are read by two or more processes; the signals come in the order
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from clawmedic.logs.opening import HEAD_BYTES, LogReadError, opened, read_some, running
 from clawmedic.logs.parallel import WORTH_BYTES, file_pieces, workers
@@ -120,8 +121,9 @@ def _pieces(source: LogSource) -> Iterator[Piece]:
         with running(source.command) as stream:
             yield from _streamed(source, stream)
     elif source.kind is SourceKind.STDIN:
-        with open(0, "rb", buffering=0, closefd=False) as stdin:
-            yield from _streamed(source, cast("BinaryIO", stdin))
+        if sys.stdin is None:
+            raise LogReadError("there is no standard input")
+        yield from _streamed(source, sys.stdin.buffer)
     elif source.path is not None:
         yield from _file(source, source.path)
 
