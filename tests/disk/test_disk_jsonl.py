@@ -72,7 +72,9 @@ def test_blocks_never_change_the_lines(tmp_path: Path, lines: list[bytes], torn:
     torn=st.binary(max_size=10).map(lambda data: data.replace(b"\n", b"")),
     limit=st.integers(1, 200),
 )
-def test_a_tail_is_whole_lines_of_the_end(tmp_path: Path, lines: list[bytes], torn: bytes, limit: int) -> None:
+def test_a_tail_is_whole_lines_of_the_end(
+    tmp_path: Path, lines: list[bytes], torn: bytes, limit: int
+) -> None:
     every = lines + ([torn] if torn else [])
     data = b"".join(line + b"\n" for line in lines) + torn
     with open_regular(written(tmp_path, data)) as descriptor:
@@ -114,7 +116,10 @@ def test_the_first_line_is_bounded(tmp_path: Path) -> None:
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
-    lines=st.lists(st.sampled_from([b"plain", b"has NEEDLE in it", b"NEEDLENEEDLE", b"NEEDL", b"", b"x" * 70]), max_size=25),
+    lines=st.lists(
+        st.sampled_from([b"plain", b"has NEEDLE in it", b"NEEDLENEEDLE", b"NEEDL", b"", b"x" * 70]),
+        max_size=25,
+    ),
     block=st.integers(8, 40),
     refused=st.integers(0, 2),
 )

@@ -45,7 +45,9 @@ def count(path: Path, scratch: Path) -> tuple[Route, int]:
         database.close()
 
 
-def test_a_live_database_is_read_fresh_and_not_a_byte_changes(place: Path, scratch: Path, writer, snapshot) -> None:
+def test_a_live_database_is_read_fresh_and_not_a_byte_changes(
+    place: Path, scratch: Path, writer, snapshot
+) -> None:
     alive = writer(place)
     for expected in range(4):
         before = snapshot(place.parent)
@@ -129,7 +131,9 @@ def test_a_rollback_journal_is_played_back_in_the_copy_only(place: Path, scratch
     connection.execute("INSERT INTO t SELECT randomblob(100000) FROM t, t AS u, t AS v")
     crashed = place.with_name("crashed.sqlite")
     crashed.write_bytes(place.read_bytes())
-    crashed.with_name("crashed.sqlite-journal").write_bytes(place.with_name(place.name + "-journal").read_bytes())
+    crashed.with_name("crashed.sqlite-journal").write_bytes(
+        place.with_name(place.name + "-journal").read_bytes()
+    )
     connection.execute("ROLLBACK")
     connection.close()
     before = snapshot(place.parent)
@@ -171,7 +175,7 @@ def test_nothing_can_be_written(place: Path, scratch: Path) -> None:
     closed_wal(place)
     with (
         read_only(place, scratch=scratch) as connection,
-        pytest.raises(sqlite3.OperationalError, match="readonly|read-only"),
+        pytest.raises(sqlite3.OperationalError, match=r"readonly|read-only"),
     ):
         connection.execute("INSERT INTO t VALUES(9)")
 
@@ -185,7 +189,9 @@ def test_octet_length_is_there_for_checks_that_name_it(place: Path, scratch: Pat
     connection.close()
     with read_only(place, scratch=scratch) as connection:
         assert connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
-        assert connection.execute("SELECT octet_length(a), octet_length(NULL), octet_length(x'00ff') FROM t").fetchone() == (
+        assert connection.execute(
+            "SELECT octet_length(a), octet_length(NULL), octet_length(x'00ff') FROM t"
+        ).fetchone() == (
             5,
             None,
             2,
@@ -243,7 +249,9 @@ def test_a_database_that_never_stands_still_is_not_half_copied(
     assert list(scratch.iterdir()) == []
 
 
-def test_no_room_is_said_before_anything_is_copied(place: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_room_is_said_before_anything_is_copied(
+    place: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     closed_wal(place)
     monkeypatch.setattr(module, "free_bytes", lambda _: 1000)
     with pytest.raises(UnreadableError, match="no room"):

@@ -59,7 +59,10 @@ def test_everything_that_matters_is_read(state: Path, world: World) -> None:
                         "qualityGuard": {"enabled": False},
                     },
                 },
-                "list": [{"id": "main", "model": "acme/big"}, {"id": "ops", "agentDir": "~/ops", "model": {"primary": "a/b"}}],
+                "list": [
+                    {"id": "main", "model": "acme/big"},
+                    {"id": "ops", "agentDir": "~/ops", "model": {"primary": "a/b"}},
+                ],
             },
         },
     )
@@ -98,7 +101,9 @@ def test_the_older_name_is_read(tmp_path: Path, world: World) -> None:
     assert load_config(world, tmp_path).gateway_port == 5
 
 
-def test_the_environment_names_the_config_of_its_own_state_only(state: Path, tmp_path: Path, world: World) -> None:
+def test_the_environment_names_the_config_of_its_own_state_only(
+    state: Path, tmp_path: Path, world: World
+) -> None:
     put(state, {"gateway": {"port": 1}})
     other = put(tmp_path, {"gateway": {"port": 2}}, "other.json")
     env = {"OPENCLAW_CONFIG_PATH": str(other)}
@@ -123,7 +128,10 @@ def test_includes_are_merged_under_what_includes_them(state: Path, world: World)
 
 def test_cycles_fifos_and_nonsense_includes_end(state: Path, world: World) -> None:
     os.mkfifo(state / "fifo.json")
-    put(state, {"$include": ["openclaw.json", "fifo.json", "missing.json", "chain.json"], "gateway": {"port": 3}})
+    put(
+        state,
+        {"$include": ["openclaw.json", "fifo.json", "missing.json", "chain.json"], "gateway": {"port": 3}},
+    )
     put(state, {"$include": 7}, "chain.json")
     config = load_config(world, state)
     assert config.gateway_port == 3
@@ -146,7 +154,9 @@ def test_wrong_types_are_problems_without_their_values(state: Path, world: World
         state,
         {
             "gateway": {"port": [SECRETS[0]]},
-            "models": {"providers": {"p": {"models": [{"id": 5}, "x", {"id": "ok", "contextWindow": "many"}]}}},
+            "models": {
+                "providers": {"p": {"models": [{"id": 5}, "x", {"id": "ok", "contextWindow": "many"}]}}
+            },
             "agents": {"defaults": {"timeoutSeconds": SECRETS[0], "compaction": 5}, "list": {"id": "x"}},
             "session": [],
         },
@@ -161,7 +171,8 @@ def test_wrong_types_are_problems_without_their_values(state: Path, world: World
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"{", b"\xff\xfe{}", b"[" * 5000, b"{'token': '" + SECRETS[0].encode(), b"null", b"[]", b"\0\0"]
+    "data",
+    [b"", b"{", b"\xff\xfe{}", b"[" * 5000, b"{'token': '" + SECRETS[0].encode(), b"null", b"[]", b"\0\0"],
 )
 def test_damaged_configs_never_raise_nor_leak(state: Path, world: World, data: bytes) -> None:
     (state / "openclaw.json").write_bytes(data)
@@ -172,13 +183,27 @@ def test_damaged_configs_never_raise_nor_leak(state: Path, world: World, data: b
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(
-            ["gateway", "port", "agents", "list", "id", "defaults", "model", "models", "providers", "$include", "compaction"]
-        ),
-        inner,
-        max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "gateway",
+                    "port",
+                    "agents",
+                    "list",
+                    "id",
+                    "defaults",
+                    "model",
+                    "models",
+                    "providers",
+                    "$include",
+                    "compaction",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
 )

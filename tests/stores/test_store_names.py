@@ -91,7 +91,22 @@ def test_the_grammar(name: str, expected: tuple[object, ...]) -> None:
 
 
 PIECES = st.sampled_from(
-    [SID, ".jsonl", ".reset.", ".bak", ".recovered.", STAMP, "-topic-", "7", ".checkpoint.", ".zst", ".lock", "~", "\n", "é"]
+    [
+        SID,
+        ".jsonl",
+        ".reset.",
+        ".bak",
+        ".recovered.",
+        STAMP,
+        "-topic-",
+        "7",
+        ".checkpoint.",
+        ".zst",
+        ".lock",
+        "~",
+        "\n",
+        "é",
+    ]
 )
 
 

@@ -98,7 +98,9 @@ def read_bounded(path: str | os.PathLike[str], limit: int) -> Content:
         found = os.fstat(descriptor)
         # Files of /proc say that they are empty; others may have grown since.
         data = pread_all(descriptor, 0, min(limit, max(found.st_size, _LEAST_BYTES)) + 1)
-    return Content(data[:limit], max(found.st_size, len(data)), found.st_mtime_ns // 1_000_000, len(data) > limit)
+    return Content(
+        data[:limit], max(found.st_size, len(data)), found.st_mtime_ns // 1_000_000, len(data) > limit
+    )
 
 
 def pread_all(descriptor: int, offset: int, length: int) -> bytes:

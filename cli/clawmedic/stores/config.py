@@ -195,7 +195,17 @@ def _compaction(fields: Fields) -> CompactionConfig:
     )
 
 
-_UNITS = {"b": 1, "k": 1000, "kb": 1000, "kib": 1024, "m": 10**6, "mb": 10**6, "mib": 1024**2, "g": 10**9, "gb": 10**9}
+_UNITS = {
+    "b": 1,
+    "k": 1000,
+    "kb": 1000,
+    "kib": 1024,
+    "m": 10**6,
+    "mb": 10**6,
+    "mib": 1024**2,
+    "g": 10**9,
+    "gb": 10**9,
+}
 
 
 def _bytes(fields: Fields) -> int | None:

@@ -154,13 +154,18 @@ class DatabaseReader:
         for row in select(connection, "conversations", _CHAT_COLUMNS, damage=self._damage):
             name, target = row.text("conversation_id"), row.text("delivery_target") or row.text("peer_id")
             if name and target:
-                address = parse_address(target, channel=row.text("channel") or "", thread=row.word("thread_id"))
+                address = parse_address(
+                    target, channel=row.text("channel") or "", thread=row.word("thread_id")
+                )
                 if address is not None:
                     chats[name] = address
         keys = {session.session_id: session.key for session in self._sessions}
         found: dict[str, list[Address]] = {}
         for row in select(connection, "session_conversations", _LINK_COLUMNS, damage=self._damage):
-            key, address = keys.get(row.text("session_id") or ""), chats.get(row.text("conversation_id") or "")
+            key, address = (
+                keys.get(row.text("session_id") or ""),
+                chats.get(row.text("conversation_id") or ""),
+            )
             if key and address and row.text("role") == "primary":
                 found.setdefault(key, []).append(address)
         return {key: tuple(listed) for key, listed in found.items()}
@@ -260,7 +265,9 @@ class DatabaseReader:
             if key:
                 text = message_text(row.text("message_json"))
                 state = row.text("state") or ""
-                found.setdefault(key, []).append(PendingInput("pending-input", state, row.time("accepted_at"), text))
+                found.setdefault(key, []).append(
+                    PendingInput("pending-input", state, row.time("accepted_at"), text)
+                )
         return {key: tuple(sorted(inputs, key=lambda item: item.at or 0)) for key, inputs in found.items()}
 
 
@@ -271,6 +278,6 @@ def _validity(node: Fields) -> int | None:
 
 def _is_ours(words: str) -> bool:
     """Reasons that lie with us or the moment, not with the content."""
-    return words.startswith(("permission denied", "missing", "no room", "no temporary copy", "changed each")) or (
-        "locked" in words or "unable to open" in words
-    )
+    return words.startswith(
+        ("permission denied", "missing", "no room", "no temporary copy", "changed each")
+    ) or ("locked" in words or "unable to open" in words)

@@ -57,7 +57,9 @@ def _default_agent(config: OpenClawConfig) -> str:
 def _place(root: Path, name: str, config: OpenClawConfig, recorded: str | None) -> AgentPlace | None:
     home = root / "agents" / name
     store = _store(root, name, config)
-    configured = next((agent.agent_dir for agent in config.agents if agent.id == name and agent.agent_dir), None)
+    configured = next(
+        (agent.agent_dir for agent in config.agents if agent.id == name and agent.agent_dir), None
+    )
     candidates = [home / "agent" / DATABASE]
     if configured and _is_below(Path(configured), root):
         candidates.append(Path(configured) / DATABASE)
@@ -94,7 +96,9 @@ def _exists(path: Path) -> bool:
 def looks_like_openclaw(root: Path, config: OpenClawConfig) -> bool:
     """Whether a directory shows any sign of OpenClaw: agents, sessions, a config, a state database."""
     signs = ("agents", "sessions/sessions.json", "openclaw.json", "clawdbot.json", "state/openclaw.sqlite")
-    return any(_exists(root / sign) for sign in signs) or bool(config.path and Path(config.path).parent == root)
+    return any(_exists(root / sign) for sign in signs) or bool(
+        config.path and Path(config.path).parent == root
+    )
 
 
 def version_of(root: Path, sources: Iterable[tuple[str | None, str]]) -> tuple[str | None, str]:
@@ -107,7 +111,10 @@ def version_of(root: Path, sources: Iterable[tuple[str | None, str]]) -> tuple[s
 
 
 def _version_files(root: Path) -> Iterator[tuple[str | None, str]]:
-    for name, path in (("openclaw.json", ("meta", "lastTouchedVersion")), ("update-check.json", ("currentVersion",))):
+    for name, path in (
+        ("openclaw.json", ("meta", "lastTouchedVersion")),
+        ("update-check.json", ("currentVersion",)),
+    ):
         yield _text_at(root / name, path), f"{name} {'.'.join(path)}"
 
 

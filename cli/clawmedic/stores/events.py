@@ -106,7 +106,7 @@ class Events:
             # A compressed compaction has no plain text to look at; its navigation has no type either.
             statement = (
                 f"SELECT max(seq) FROM {_TABLE} WHERE session_id = ?"  # noqa: S608
-                f" AND {self._plain} LIKE '{{\"type\":\"compaction\"%' AND seq < ?"
+                f' AND {self._plain} LIKE \'{{"type":"compaction"%\' AND seq < ?'
             )
         found = next(rows(self._connection, statement, (window, before), damage=self._damage), None)
         if not found or not isinstance(found[0], int):

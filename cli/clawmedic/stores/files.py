@@ -118,7 +118,9 @@ class FilesReader:
 
     def seems_7_1(self) -> bool:
         """Whether rows or files look like 7.1 rather than 4.15."""
-        return self._loaded.seems_7_1 or any(listed.name.endswith(".trajectory.jsonl") for listed in self._listing)
+        return self._loaded.seems_7_1 or any(
+            listed.name.endswith(".trajectory.jsonl") for listed in self._listing
+        )
 
     def tail(self, session: Session, limit: int, *, seek_compaction: bool) -> TranscriptTail:
         """See `StoreReader.tail`: one open, one stat, a read of the end, and the first line."""
@@ -159,7 +161,9 @@ class FilesReader:
         names = self._candidates(key, session_id_of(entry) or "", written)
         if written is not None and self._is_elsewhere_here(written) and is_regular(written):
             return self._ref(Path(written), written)
-        chosen = next((name for name in names if name in self._names), names[0] if names else "no-session-id.jsonl")
+        chosen = next(
+            (name for name in names if name in self._names), names[0] if names else "no-session-id.jsonl"
+        )
         return self._ref(self._directory / chosen, written, self._names.get(chosen))
 
     def _is_elsewhere_here(self, written: str) -> bool:

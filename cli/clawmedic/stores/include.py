@@ -65,7 +65,11 @@ class Loader:
             return [self._expand(item, path, above, depth + 1) for item in value]
         if not isinstance(value, dict):
             return value
-        own = {name: self._expand(item, path, above, depth + 1) for name, item in value.items() if name != "$include"}
+        own = {
+            name: self._expand(item, path, above, depth + 1)
+            for name, item in value.items()
+            if name != "$include"
+        }
         if "$include" not in value:
             return own
         merged: object = {}

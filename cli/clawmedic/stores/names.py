@@ -70,7 +70,9 @@ _TS = r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}(?:[.-]\d{3})?Z"
 _PACKED = r"(?:\.(?:zst|gz))?"
 _BACKUP_WORDS = r"(?:bak|recover|broken|backup|old|orig|save|corrupt|copy)"
 
-_LIVE = re.compile(rf"(?:(?P<fork>{_TS})_)?(?P<id>[A-Za-z0-9][A-Za-z0-9._:-]*?)(?:-topic-(?P<thread>[\w-]+))?\.jsonl")
+_LIVE = re.compile(
+    rf"(?:(?P<fork>{_TS})_)?(?P<id>[A-Za-z0-9][A-Za-z0-9._:-]*?)(?:-topic-(?P<thread>[\w-]+))?\.jsonl"
+)
 _PLAIN_ID = re.compile(_UUID)
 _PLAIN_LIVE = re.compile(rf"({_UUID})\.jsonl")
 _BACKUP_IN_ID = re.compile(rf"\.(?:[\w-]*{_BACKUP_WORDS})", re.IGNORECASE)
@@ -78,7 +80,9 @@ _FOREIGN = re.compile(
     rf"(?P<stem>.+?\.jsonl)[.~_-](?P<tail>.*{_BACKUP_WORDS}.*)|(?P<plain>.+?\.jsonl)(?P<suffix>~|\.zst|\.gz|\.\d+)",
     re.IGNORECASE | re.DOTALL,
 )
-_STORE_COPY = re.compile(rf"sessions\.json[.~_-].*{_BACKUP_WORDS}.*|sessions\.json~", re.IGNORECASE | re.DOTALL)
+_STORE_COPY = re.compile(
+    rf"sessions\.json[.~_-].*{_BACKUP_WORDS}.*|sessions\.json~", re.IGNORECASE | re.DOTALL
+)
 
 
 def _whole(pattern: str) -> Callable[[str], re.Match[str] | None]:
@@ -90,14 +94,22 @@ _GRAMMAR: tuple[tuple[ArtefactKind, Callable[[str], re.Match[str] | None]], ...]
     (ArtefactKind.STORE, _whole(r"sessions\.json")),
     (ArtefactKind.LOCK, _whole(r"(?:(?P<stem>.+)\.jsonl|sessions\.json)\.lock")),
     (ArtefactKind.TRAJECTORY, _whole(r"(?P<stem>.+)\.trajectory(?:\.jsonl|-path\.json)")),
-    (ArtefactKind.RESET, _whole(rf"(?P<stem>.+?)\.jsonl\.reset\.(?P<at>{_TS})(?:\.[0-9a-f]{{32}})?{_PACKED}")),
-    (ArtefactKind.DELETED, _whole(rf"(?P<stem>.+?)\.jsonl\.deleted\.(?P<at>{_TS})(?:\.[0-9a-f]{{32}})?{_PACKED}")),
+    (
+        ArtefactKind.RESET,
+        _whole(rf"(?P<stem>.+?)\.jsonl\.reset\.(?P<at>{_TS})(?:\.[0-9a-f]{{32}})?{_PACKED}"),
+    ),
+    (
+        ArtefactKind.DELETED,
+        _whole(rf"(?P<stem>.+?)\.jsonl\.deleted\.(?P<at>{_TS})(?:\.[0-9a-f]{{32}})?{_PACKED}"),
+    ),
     (ArtefactKind.BAK, _whole(rf"(?P<stem>.+?)\.jsonl\.bak\.(?P<at>{_TS})(?:\.[0-9a-f]{{32}})?{_PACKED}")),
     (ArtefactKind.REPAIR, _whole(r"(?P<stem>.+)\.jsonl\.bak-\d+-(?P<at>\d{13})")),
     (ArtefactKind.TEMP, _whole(r"(?P<stem>.+)\.jsonl\.repair-\d+-(?P<at>\d{13})\.tmp")),
     (
         ArtefactKind.IMPORTED,
-        _whole(rf"(?:.*?\.)??(?P<stem>{_UUID}|[^.]+)(?:\.checkpoint\.{_UUID})?\.jsonl\.imported-(?P<at>\d{{13}}){_PACKED}"),
+        _whole(
+            rf"(?:.*?\.)??(?P<stem>{_UUID}|[^.]+)(?:\.checkpoint\.{_UUID})?\.jsonl\.imported-(?P<at>\d{{13}}){_PACKED}"
+        ),
     ),
     (ArtefactKind.IMPORTED, _whole(rf".*\.imported-(?P<at>\d{{13}}){_PACKED}")),
     (ArtefactKind.CHECKPOINT, _whole(rf"(?P<stem>.+)\.(?i:checkpoint)\.{_UUID}\.jsonl")),

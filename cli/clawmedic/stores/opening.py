@@ -130,7 +130,9 @@ def _joined(
     return [JoinedReader.over(reader, additions) for reader in readers], additions.unclaimed
 
 
-def _problems(config: OpenClawConfig, places: list[AgentPlace], shared: SharedState | None) -> tuple[str, ...]:
+def _problems(
+    config: OpenClawConfig, places: list[AgentPlace], shared: SharedState | None
+) -> tuple[str, ...]:
     found = [f"config: {problem}" for problem in config.problems]
     if shared is not None and shared.status.problem:
         found.append(f"{STATE_DATABASE}: {shared.status.problem}")

@@ -112,7 +112,9 @@ def _boot(boot: _Boot, table: ProcessTable) -> GatewayOwner:
 
 def _lease_rows(connection: sqlite3.Connection) -> list[Fields]:
     columns = ("scope", "payload_json", "expires_at", "heartbeat_at")
-    return [row for row in select(connection, "state_leases", columns) if row.text("scope") == "gateway-owner"]
+    return [
+        row for row in select(connection, "state_leases", columns) if row.text("scope") == "gateway-owner"
+    ]
 
 
 def _lease(row: Fields, boots: list[_Boot], table: ProcessTable, now: int) -> GatewayOwner:
@@ -127,7 +129,9 @@ def _lease(row: Fields, boots: list[_Boot], table: ProcessTable, now: int) -> Ga
     if expires is not None and expires < now:
         why += f"; the lease expired {(now - expires) // 1000} s ago"
     started = next((boot[1] for boot in boots if boot[0] == pid), None)
-    return GatewayOwner(pid, payload.number("port"), started, row.time("heartbeat_at"), liveness, f"lease: {why}")
+    return GatewayOwner(
+        pid, payload.number("port"), started, row.time("heartbeat_at"), liveness, f"lease: {why}"
+    )
 
 
 def judge_on_host(

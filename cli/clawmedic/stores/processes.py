@@ -32,7 +32,9 @@ class ProcessTable:
         """Every process that can be seen."""
         try:
             with os.scandir(self.root) as entries:
-                yield from (int(entry.name) for entry in entries if entry.name.isdecimal() and entry.name.isascii())
+                yield from (
+                    int(entry.name) for entry in entries if entry.name.isdecimal() and entry.name.isascii()
+                )
         except OSError:
             return
 
@@ -77,7 +79,10 @@ class ProcessTable:
             return Liveness.DEAD, f"pid {pid} {'has ended' if fields else 'does not run'}"
         now = self.start_ticks(pid)
         if start_ticks is not None and now is not None and now != start_ticks:
-            return Liveness.DEAD, f"pid {pid} is another process, started at {now} instead of {start_ticks} (recycled)"
+            return (
+                Liveness.DEAD,
+                f"pid {pid} is another process, started at {now} instead of {start_ticks} (recycled)",
+            )
         return Liveness.ALIVE, f"pid {pid} runs"
 
     def judge_since(self, pid: int | None, recorded_ms: int | None) -> tuple[Liveness, str]:

@@ -126,11 +126,18 @@ def _contexts(row: Fields) -> Iterator[Fields]:
         yield row.inner("delivery").inner("context")
     if "deliveryContext" in row.values:
         yield row.inner("deliveryContext")
-    last = {"channel": "lastChannel", "to": "lastTo", "accountId": "lastAccountId", "threadId": "lastThreadId"}
+    last = {
+        "channel": "lastChannel",
+        "to": "lastTo",
+        "accountId": "lastAccountId",
+        "threadId": "lastThreadId",
+    }
     yield Fields({name: row.values.get(source) for name, source in last.items()}, "last", row.problems)
     route = row.inner("route")
     target, thread = route.inner("target").values, route.inner("thread").values
-    yield Fields({**route.values, "to": target.get("to"), "threadId": thread.get("id")}, "route", row.problems)
+    yield Fields(
+        {**route.values, "to": target.get("to"), "threadId": thread.get("id")}, "route", row.problems
+    )
 
 
 def _budget(row: Fields) -> BudgetStatus | None:

@@ -60,7 +60,9 @@ def read_shared(path: Path, world: World, table: ProcessTable) -> SharedState | 
     try:
         database = open_read_only(path, scratch=world.tmp)
     except UnreadableError as error:
-        return SharedState(_with(status, problem=error.message.removeprefix(f"{path} ").removeprefix(f"{path}: ")))
+        return SharedState(
+            _with(status, problem=error.message.removeprefix(f"{path} ").removeprefix(f"{path}: "))
+        )
     try:
         return _read(database.connection, world, table, status)
     finally:
@@ -81,7 +83,9 @@ def _with(status: StoreStatus, *, problem: str = "", schema: int | None = None) 
     )
 
 
-def _read(connection: sqlite3.Connection, world: World, table: ProcessTable, status: StoreStatus) -> SharedState:
+def _read(
+    connection: sqlite3.Connection, world: World, table: ProcessTable, status: StoreStatus
+) -> SharedState:
     words: list[str] = []
     version = next(rows(connection, "PRAGMA user_version", damage=words.append), (None,))[0]
     found = SharedState(
@@ -103,7 +107,9 @@ def _databases(connection: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
     return tuple((row.text("agent_id") or "", row.text("path") or "") for row in found)
 
 
-def _runs(connection: sqlite3.Connection, table: ProcessTable, damage: Damage) -> dict[str, tuple[RunRecord, ...]]:
+def _runs(
+    connection: sqlite3.Connection, table: ProcessTable, damage: Damage
+) -> dict[str, tuple[RunRecord, ...]]:
     """The newest runs of each session key, newest last."""
     columns = (
         "owner_key",
@@ -221,7 +227,9 @@ def _chat(message: Mapping[str, object], channel: str) -> Address | None:
 
 def _cached(connection: sqlite3.Connection, damage: Damage) -> dict[Address, tuple[PendingInput, ...]]:
     """What people wrote, from the channels' message caches: at most the newest 50 of each chat, oldest first."""
-    if not {"plugin_id", "namespace", "value_json", "created_at"} <= columns_of(connection, "plugin_state_entries"):
+    if not {"plugin_id", "namespace", "value_json", "created_at"} <= columns_of(
+        connection, "plugin_state_entries"
+    ):
         return {}
     found: dict[Address, dict[object, PendingInput]] = defaultdict(dict)
     columns = ("plugin_id", "value_json", "created_at")
@@ -238,7 +246,10 @@ def _cached(connection: sqlite3.Connection, damage: Damage) -> dict[Address, tup
         # The retained namespace repeats the other one: one message is one entry.
         identity = source.get("message_id") or (at, text)
         found[address].setdefault(identity, PendingInput("message-cache", "seen", at, text))
-    return {address: tuple(sorted(kept.values(), key=lambda item: item.at or 0)) for address, kept in found.items()}
+    return {
+        address: tuple(sorted(kept.values(), key=lambda item: item.at or 0))
+        for address, kept in found.items()
+    }
 
 
 def _is_bot(message: Mapping[str, object]) -> bool:
