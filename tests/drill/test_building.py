@@ -59,6 +59,19 @@ def test_a_passing_directory_passes(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_place_that_cannot_be_written_is_refused_in_words(tmp_path):
+    with pytest.raises(RefusedError, match="cannot write"), building.passing_directory(tmp_path / "missing"):
+        pass
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), sqlite3.OperationalError("disk full")]
+)
+def test_a_full_disk_is_refused_in_words(tmp_path, error):
+    with pytest.raises(RefusedError, match=r"space left|disk full"), building.failing_politely(tmp_path):
+        raise error
+
+
 def test_a_database_is_found_whole_through_its_log(tmp_path):
     path = tmp_path / "x.sqlite"
     building.create_database(

@@ -108,6 +108,14 @@ def test_a_wrong_verdict_ends_in_3(tmp_path, monkeypatch, capsys):
     assert "expected healthy" in capsys.readouterr().out
 
 
+def test_a_temporary_directory_that_is_not_there_is_no_crash(tmp_path):
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(SOURCES)}
+    command = [sys.executable, "-m", "clawmedic", "drill", "--keep", "/dev/null/kept"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 6, done.stderr
+    assert "/dev/null/kept" in done.stderr
+
+
 @pytest.mark.parametrize("words", [["--keep"], ["--unknown"], ["surplus"]])
 def test_wrong_use_ends_in_2(tmp_path, words):
     assert drill(tmp_path, *words).returncode == 2

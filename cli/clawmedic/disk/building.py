@@ -104,9 +104,35 @@ def create_database(
 
 @contextmanager
 def passing_directory(parent: Path) -> Iterator[Path]:
-    """A private directory in `parent` that is gone afterwards, with all that is in it."""
-    with TemporaryDirectory(prefix="clawmedic-", dir=parent) as name:
+    """A private directory in `parent` that is gone afterwards, with all that is in it.
+
+    Raises:
+        RefusedError: `parent` cannot be written.
+    """
+    try:
+        place = TemporaryDirectory(prefix="clawmedic-", dir=parent)
+    except OSError as error:
+        raise RefusedError(
+            f"cannot write in {parent}: {error.strerror}", hint="TMPDIR names another directory"
+        ) from error
+    with place as name:
         yield Path(name)
+
+
+@contextmanager
+def failing_politely(root: Path) -> Iterator[None]:
+    """A disk that is full or goes away while a tree is made ends in one line.
+
+    Raises:
+        RefusedError: something could not be written.
+    """
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RefusedError(
+            f"cannot make {root}: {reason}", hint="look at the room and the rights there"
+        ) from error
 
 
 def _prepare(database: sqlite3.Connection, user_version: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from clawmedic.disk.building import failing_politely
 from clawmedic.drill.builder_files import write_files_tree
 from clawmedic.drill.builder_sqlite import write_sqlite_tree
 from clawmedic.drill.builder_tree import Tree
@@ -23,13 +24,17 @@ def build_tree(root: Path, played: Sequence[Scenario], gateway: DeadGateway, now
     """Make `root/state` and `root/logs` with one session for each scenario; all are of one version.
 
     The last story ends more than ten minutes before `now` (epoch milliseconds).
+
+    Raises:
+        RefusedError: something could not be written.
     """
     version = played[0].version
     first = now - (len(played) + 1) * SLOT_MS
     stories = [_tell(scenario, number, first) for number, scenario in enumerate(played)]
     tree = Tree(root, version, first - SLOT_MS // 2, gateway, stories)
     write = write_sqlite_tree if version.generation is Generation.SQLITE else write_files_tree
-    write(tree)
+    with failing_politely(root):
+        write(tree)
     return tree
 
 
