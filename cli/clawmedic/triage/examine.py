@@ -29,7 +29,7 @@ from clawmedic.triage.gather import Scene, gather
 from clawmedic.triage.incidents import incidents_of
 from clawmedic.triage.logbook import LogBook
 from clawmedic.triage.loose import loose_incidents
-from clawmedic.triage.orphans import find_orphans
+from clawmedic.triage.orphans import Span, find_orphans, unreferenced
 from clawmedic.triage.spans import span_of, span_reader
 from clawmedic.triage.verdict import judge, sentence
 from clawmedic.triage.waiting import waiting_messages
@@ -64,12 +64,16 @@ class Examination:
         found = [finding for check in STORE_CHECKS for finding in check(scene)]
         return [report_of(case, self.acks) for case in gathered], found
 
-    def cases(self, store: StoreReader) -> tuple[list[Case], tuple[Orphan, ...]]:
-        """Every session of one store as a case, and the store's orphans."""
-        sessions = store.sessions()
-        views = self._views(store, sessions)
-        spans = {session.key: span_of(views[session.key]) for session in sessions}
-        artefacts = store.artefacts()
+    def cases(
+        self, store: StoreReader, *, only: Session | None = None
+    ) -> tuple[list[Case], tuple[Orphan, ...]]:
+        """Every session of one store (or only one of them) as a case, and the store's orphans."""
+        sessions, artefacts = store.sessions(), store.artefacts()
+        chosen = sessions if only is None else [only]
+        views = self._views(store, chosen)
+        spans = {session.key: span_of(views[session.key]) for session in chosen}
+        if only is not None and unreferenced(artefacts, sessions):
+            spans |= self._other_spans(store, sessions, only)
         orphans = find_orphans(artefacts, sessions, spans, self.book, span_reader(self.settings.world.limits))
         scene = Scene(
             state=self.state,
@@ -79,10 +83,17 @@ class Examination:
             limits=self.settings.world.limits,
             now=self.settings.now(),
         )
-        own = {
-            session.key: [orphan for orphan in orphans if orphan.key == session.key] for session in sessions
+        own = {session.key: [orphan for orphan in orphans if orphan.key == session.key] for session in chosen}
+        return [gather(scene, session, views[session.key], own[session.key]) for session in chosen], orphans
+
+    def _other_spans(self, store: StoreReader, sessions: Sequence[Session], only: Session) -> dict[str, Span]:
+        """The lives of the other sessions, one of which may be the heir of an orphan."""
+        limits = self.settings.world.limits
+        return {
+            session.key: span_of(view_of_tail(shortened(tail_of(store, session, limits))))
+            for session in sessions
+            if session is not only
         }
-        return [gather(scene, session, views[session.key], own[session.key]) for session in sessions], orphans
 
     def _boots(self, store: StoreReader) -> tuple[int, ...]:
         """When the gateway was started. A log may be shared with other gateways: a database that tells is believed."""

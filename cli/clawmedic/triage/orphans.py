@@ -47,7 +47,7 @@ def find_orphans(
 
     `spans` holds the life of each session's own transcript by key; `read_span` gives that of a file.
     """
-    loose = _unreferenced(artefacts, sessions)
+    loose = unreferenced(artefacts, sessions)
     if not loose:
         return ()
     lives = {artefact.path: read_span(artefact.path) for artefact in loose}
@@ -123,7 +123,8 @@ class _Lineage:
         return replace(orphan, key=nearest.key, why=why)
 
 
-def _unreferenced(artefacts: Sequence[Artefact], sessions: Sequence[Session]) -> list[Artefact]:
+def unreferenced(artefacts: Sequence[Artefact], sessions: Sequence[Session]) -> list[Artefact]:
+    """Live transcripts of a sessions directory that no row points to."""
     referenced = {session.transcript.path.name for session in sessions}
     ids = {session.session_id for session in sessions}
     return [

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from clawmedic.errors import AmbiguousError, NotFoundError
 from clawmedic.model.incident import Incident
 from clawmedic.model.report import ScanReport, SessionReport
+from clawmedic.model.session import Session
 from clawmedic.model.verdict import Verdict
 
 SHOWN_CANDIDATES = 5
@@ -54,6 +55,12 @@ def select(
 
 
 def resolve(pool: Sequence[SessionReport], wanted: str) -> SessionReport:
+    """The report of the one session meant; see `resolve_session`."""
+    session = resolve_session([item.session for item in pool], wanted)
+    return next(item for item in pool if item.session is session)
+
+
+def resolve_session(pool: Sequence[Session], wanted: str) -> Session:
     """The one session meant: the exact key, else the exact id, else the only one that contains it.
 
     Raises:
@@ -63,14 +70,10 @@ def resolve(pool: Sequence[SessionReport], wanted: str) -> SessionReport:
     if not folded:
         raise NotFoundError("an empty key names no session", hint="`clawmedic scan` lists all")
     for fits in (
-        [item for item in pool if item.session.key == wanted],
-        [item for item in pool if item.session.session_id == wanted],
-        [
-            item
-            for item in pool
-            if folded in item.session.key.casefold() or folded in item.session.session_id.casefold()
-        ],
-        [item for item in pool if wanted in item.session.previous_session_ids],
+        [item for item in pool if item.key == wanted],
+        [item for item in pool if item.session_id == wanted],
+        [item for item in pool if folded in item.key.casefold() or folded in item.session_id.casefold()],
+        [item for item in pool if wanted in item.previous_session_ids],
     ):
         if len(fits) == 1:
             return fits[0]
@@ -79,8 +82,8 @@ def resolve(pool: Sequence[SessionReport], wanted: str) -> SessionReport:
     raise NotFoundError(f"no such session: {wanted}", hint="`clawmedic scan --all` lists every key")
 
 
-def _ambiguous(fits: Sequence[SessionReport], wanted: str) -> AmbiguousError:
-    names = [f"{item.session.key} ({item.session.session_id})" for item in fits[:SHOWN_CANDIDATES]]
+def _ambiguous(fits: Sequence[Session], wanted: str) -> AmbiguousError:
+    names = [f"{item.key} ({item.session_id})" for item in fits[:SHOWN_CANDIDATES]]
     more = f" and {len(fits) - len(names)} more" if len(fits) > len(names) else ""
     return AmbiguousError(
         f"{wanted!r} fits {len(fits)} sessions: {', '.join(names)}{more}",
