@@ -94,6 +94,7 @@ def _signal(signature: Signature, record: LogRecord, found: re.Match[str]) -> Si
     fields = {name: value.strip('"') for name, value in _FIELD.findall(found.string)}
     kind, trigger = _kind_and_trigger(signature.kind, groups, fields)
     file = groups.get("file") or fields.get("sessionFile", "")
+    file = file if file.endswith(".jsonl") else ""  # 9.6 has no file and writes the session key there
     detail = groups.get("detail", "")
     return Signal(
         kind=kind,
