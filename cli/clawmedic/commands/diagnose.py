@@ -52,7 +52,7 @@ def command(
 
     def look() -> tuple[ScanReport, tuple[Incident, ...]]:
         with progress(settings) as reporter:
-            report = examine(settings, reporter, log_window=window)
+            report = examine(settings, reporter, thorough=True, log_window=window)
         return report, select_incidents(report, keys=wanted, since=window.since, until=window.until)
 
     if keep_on:

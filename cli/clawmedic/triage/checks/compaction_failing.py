@@ -20,7 +20,8 @@ def check(case: Case) -> Iterable[Finding]:
             + (f", newest {clock(refused[-1].at)}" if len(refused) > 1 else "")
             + (f", cause {cause}" if cause else ""),
         ]
-        lines += [f"{item.source}:{item.line}: {item.text}" for item in refused[-1].evidence[-4:]]
+        told = next((event for event in reversed(refused) if event.cause is not None), refused[-1])
+        lines += [f"{item.source}:{item.line}: {item.text}" for item in told.evidence[-4:]]
         yield of_session(case, FindingCode.COMPACTION_FAILING, Severity.CRITICAL, *lines, at=refused[-1].at)
     elif case.story.strained:
         strained = case.story.strained
