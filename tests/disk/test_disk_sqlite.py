@@ -82,6 +82,19 @@ def test_what_a_killed_writer_left_is_read_with_its_wal(place: Path, scratch: Pa
     assert snapshot(place.parent) == before
 
 
+def test_an_emptied_wal_beside_a_stale_shm(place: Path, scratch: Path, writer, snapshot) -> None:
+    alive = writer(place)
+    alive.run("INSERT INTO t VALUES(1)")
+    alive.run("PRAGMA wal_checkpoint(truncate)")
+    for _ in range(2):
+        before = snapshot(place.parent)
+        assert before[f"{place.name}-wal"][1] == 0
+        assert count(place, scratch)[1] == 1
+        assert snapshot(place.parent) == before
+        if alive.process.poll() is None:
+            alive.kill()
+
+
 def test_a_wal_without_its_shm_is_copied_whole(place: Path, scratch: Path, writer, snapshot) -> None:
     alive = writer(place)
     alive.run("INSERT INTO t VALUES(1)")

@@ -84,6 +84,13 @@ def test_everything_that_matters_is_read(state: Path, world: World) -> None:
     assert not any(secret in repr(config) for secret in SECRETS)
 
 
+def test_agents_by_list_and_by_entries(state: Path, world: World) -> None:
+    put(state, {"agents": {"list": [{"id": "a"}], "entries": {"b": {"model": {"primary": "x/y"}}, "c": 5}}})
+    config = load_config(world, state)
+    assert [(agent.id, agent.model) for agent in config.agents] == [("a", None), ("b", "x/y"), ("c", None)]
+    assert config.problems == ("agents.entries.c: a number instead of an object",)
+
+
 def test_json5_with_comments(state: Path, world: World) -> None:
     put(state, "// mine\n{gateway: {port: 0x4A39,}, agents: {defaults: {model: 'a/b'}},}")
     config = load_config(world, state)

@@ -32,7 +32,7 @@ CREATE TABLE transcript_events(session_id TEXT, seq INT, event_json TEXT, create
 CREATE TABLE transcript_event_identities(session_id TEXT, event_id TEXT, seq INT, event_type TEXT);
 CREATE TABLE session_transcript_active_events(session_id TEXT, active_position INT, event_seq INT);
 CREATE TABLE session_pending_inputs(seq INTEGER PRIMARY KEY, session_key TEXT, message_json TEXT, state TEXT,
-  accepted_at INT);
+  accepted_at INT, consumed_event_id TEXT);
 CREATE TABLE auth_profile_state(state_key TEXT PRIMARY KEY, state_json TEXT, updated_at INT);
 CREATE TABLE trajectory_runtime_events(session_id TEXT, seq INT, event_json TEXT);
 PRAGMA user_version=23;
@@ -184,6 +184,10 @@ def test_earlier_windows_and_pending_inputs(database: sqlite3.Connection, open_r
     database.executemany(
         "INSERT INTO session_pending_inputs(session_key, message_json, state, accepted_at) VALUES(?, ?, ?, ?)",
         [(KEY, *message) for message in messages],
+    )
+    database.execute(
+        "INSERT INTO session_pending_inputs(session_key, state, consumed_event_id) VALUES(?, 'queued', 'an event')",
+        (KEY,),
     )
     session = only(open_reader())
     assert session.previous_session_ids == ("first", "second")

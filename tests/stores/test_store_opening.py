@@ -157,6 +157,21 @@ def test_agents_by_directory_and_by_config(tmp_path: Path, opened) -> None:
         assert reader.stores[0].status().path == tmp_path / "elsewhere/lab/sessions.json"
 
 
+def test_the_store_template_of_a_copy_does_not_lead_to_the_original(tmp_path: Path, opened) -> None:
+    root = tmp_path / "copy"
+    store_at(root / "agents/main/sessions/sessions.json", "agent:main:copied")
+    store_at(tmp_path / "original/main/sessions.json", "agent:main:original")
+    store_at(root / "stores/main.json", "agent:main:inside")
+    for template, key in (
+        ("original/{agentId}/sessions.json", "copied"),
+        ("copy/stores/{agentId}.json", "inside"),
+    ):
+        (root / "openclaw.json").write_text(json.dumps({"session": {"store": str(tmp_path / template)}}))
+        with opened(root) as reader:
+            keys = [session.key for store in reader.stores for session in store.sessions()]
+            assert keys == [f"agent:main:{key}"]
+
+
 def test_the_legacy_place(tmp_path: Path, opened) -> None:
     root = tmp_path / "state"
     store_at(root / "sessions/sessions.json")

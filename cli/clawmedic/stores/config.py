@@ -5,7 +5,7 @@ Reading never fails: what cannot be read is in `problems` and defaults stand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -124,7 +124,7 @@ def _read(fields: Fields, world: World) -> OpenClawConfig:
         default_model=primary,
         fallback_models=fallbacks,
         compaction=_compaction(defaults.inner("compaction")),
-        agents=tuple(agent for item in agents.items("list") if (agent := _agent(item, world))),
+        agents=tuple(_agents(agents, world)),
         run_timeout_seconds=defaults.number("timeoutSeconds") or 600,
         session_store=_path(store, world),
         log_file=_path(log_file, world),
@@ -154,11 +154,14 @@ def _model(fields: Fields) -> tuple[str | None, tuple[str, ...]]:
     return fields.text("model"), ()
 
 
-def _agent(fields: Fields, world: World) -> AgentConfig | None:
-    name = fields.text("id")
-    if name is None:
-        return None
-    return AgentConfig(name, _model(fields)[0], _path(fields.text("agentDir"), world))
+def _agents(agents: Fields, world: World) -> Iterator[AgentConfig]:
+    """`agents.list[]` with an `id` each, and `agents.entries` by id, which takes its place in 9.6."""
+    entries = agents.inner("entries")
+    named = [(item.text("id"), item) for item in agents.items("list")]
+    named += [(name, entries.inner(name)) for name in entries.values]
+    for name, fields in named:
+        if name:
+            yield AgentConfig(name, _model(fields)[0], _path(fields.text("agentDir"), world))
 
 
 def _models(providers: Fields, world: World) -> dict[str, ModelInfo]:

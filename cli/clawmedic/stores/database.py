@@ -259,10 +259,10 @@ class DatabaseReader:
     def _pending(self, connection: sqlite3.Connection) -> dict[str, tuple[PendingInput, ...]]:
         """Accepted messages that are not in the transcript yet, oldest first."""
         found: dict[str, list[PendingInput]] = {}
-        columns = ("session_key", "state", "accepted_at", "message_json")
+        columns = ("session_key", "state", "accepted_at", "message_json", "consumed_event_id")
         for row in select(connection, "session_pending_inputs", columns, damage=self._damage):
             key = row.text("session_key")
-            if key:
+            if key and row.text("consumed_event_id") is None:
                 text = message_text(row.text("message_json"))
                 state = row.text("state") or ""
                 found.setdefault(key, []).append(

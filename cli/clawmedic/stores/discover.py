@@ -72,17 +72,18 @@ def _place(root: Path, name: str, config: OpenClawConfig, recorded: str | None) 
 
 
 def _store(root: Path, name: str, config: OpenClawConfig) -> Path:
-    """`session.store` with `{agentId}` filled in, where it lies in this state directory; else the default place.
+    """`session.store` with `{agentId}` filled in, else the default place.
 
-    A template that leads elsewhere is followed too when that file exists and the default one does not.
+    A template that leads out of the state directory is followed only where the default place has no store: the config
+    of a copied state directory names the original's.
     """
     default = root / "agents" / name / "sessions" / "sessions.json"
     if not config.session_store:
         return default
     named = Path(config.session_store.replace("{agentId}", name))
-    if not named.is_absolute() or _exists(default):
+    if not named.is_absolute() or not _exists(named):
         return default
-    return named if _exists(named) else default
+    return named if _is_below(named, root) or not _exists(default) else default
 
 
 def _is_below(path: Path, root: Path) -> bool:

@@ -16,6 +16,10 @@ from clawmedic.stores.tails import is_compaction
 _TABLE = "transcript_events"
 
 
+def _is_compaction(data: bytes) -> bool:
+    return b'"compaction"' in data and is_compaction(data)
+
+
 class Events:
     """Reads `transcript_events` of an open database, with whatever columns it has."""
 
@@ -72,7 +76,7 @@ class Events:
         head = next(self._select(window, "", last="LIMIT 1"), None)
         complete = head is not None and bool(entries) and head.line == entries[0].line
         compaction = None
-        if seek_compaction and not complete and not any(is_compaction(entry.data) for entry in entries):
+        if seek_compaction and not complete and not any(_is_compaction(entry.data) for entry in entries):
             compaction = self._compaction(window, first)
         return TranscriptTail(head, entries, complete=complete, compaction=compaction, size_bytes=size)
 
@@ -97,7 +101,7 @@ class Events:
 
     def _compaction(self, window: str, before: int) -> RawEntry | None:
         """The newest compaction event below a `seq`: by the identities where they are, else by its beginning."""
-        if {"event_type", "seq", "session_id"} <= columns_of(self._connection, "transcript_event_identities"):
+        if self._has_identities:
             statement = (
                 "SELECT max(seq) FROM transcript_event_identities"
                 " WHERE session_id = ? AND event_type = 'compaction' AND seq < ?"
@@ -140,6 +144,11 @@ class Events:
         statement = "SELECT event_seq FROM session_transcript_active_events WHERE session_id = ?"
         found = rows(self._connection, statement, (window,), damage=self._damage)
         return frozenset(row[0] for row in found if isinstance(row[0], int)) or None
+
+    @cached_property
+    def _has_identities(self) -> bool:
+        needed = {"event_type", "seq", "session_id"}
+        return needed <= columns_of(self._connection, "transcript_event_identities")
 
     @cached_property
     def _has_branches(self) -> bool:
