@@ -28,32 +28,25 @@ class LogReadError(Exception):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[BinaryIO, bool]]:
-    """A regular file or FIFO as a binary stream, decompressed by its first bytes, and whether it is compressed.
+def opened(path: Path, *, stream: bool = False) -> Iterator[tuple[BinaryIO, bool]]:
+    """A regular file as a binary stream, decompressed by its first bytes, and whether it is compressed.
+
+    With `stream` a FIFO is waited for; without, one that took the file's place is refused and never blocks.
 
     Raises:
         LogReadError: it vanished, is no longer a file, or may not be read.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if _is_fifo(path) else os.O_NONBLOCK))
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if stream else os.O_NONBLOCK))
     except OSError as error:
         raise LogReadError(f"{path}: {error.strerror or error}") from error
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode) and not (stream and stat.S_ISFIFO(mode)):
+        os.close(descriptor)
+        raise LogReadError(f"{path}: no longer a regular file")
     with os.fdopen(descriptor, "rb", buffering=0) as raw:
-        status = os.fstat(descriptor)
-        if stat.S_ISFIFO(status.st_mode):
-            yield cast("BinaryIO", raw), False
-            return
-        if not stat.S_ISREG(status.st_mode):
-            raise LogReadError(f"{path}: no longer a regular file")
-        magic = os.pread(descriptor, 4, 0)
+        magic = os.pread(descriptor, 4, 0) if stat.S_ISREG(mode) else b""
         yield _decompressed(cast("BinaryIO", raw), magic)
-
-
-def _is_fifo(path: Path) -> bool:
-    try:
-        return stat.S_ISFIFO(path.stat().st_mode)
-    except OSError:
-        return False
 
 
 def _decompressed(raw: BinaryIO, magic: bytes) -> tuple[BinaryIO, bool]:

@@ -129,7 +129,7 @@ def _pieces(source: LogSource) -> Iterator[Piece]:
 
 
 def _file(source: LogSource, path: Path) -> Iterator[Piece]:
-    with opened(path) as (stream, compressed):
+    with opened(path, stream=source.kind is SourceKind.STREAM) as (stream, compressed):
         count = workers() if not compressed and source.size_bytes >= WORTH_BYTES else 1
         if count > 1:
             parser, shape = _parser(source, os.pread(stream.fileno(), HEAD_BYTES, 0))
