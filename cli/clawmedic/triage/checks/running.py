@@ -6,12 +6,16 @@ from collections.abc import Iterable
 
 from clawmedic.model.finding import Finding, FindingCode, Severity
 from clawmedic.model.session import Generation, Liveness
+from clawmedic.transcripts.turns import TurnOutcome
 from clawmedic.triage.case import Case
 from clawmedic.triage.checks.check import clock, of_session, span
 
 
 def check(case: Case) -> Iterable[Finding]:
-    """An error with the reason; nothing while a live owner is within the run timeout."""
+    """An error with the reason; nothing while a live owner is within the run timeout.
+
+    A note only when the run's final answer is in the transcript: then nobody waits, and the row is merely late.
+    """
     if case.session.status != "running":
         return
     reason = _nobody(case)
@@ -20,10 +24,17 @@ def check(case: Case) -> Iterable[Finding]:
         yield of_session(
             case,
             FindingCode.RUNNING_WITHOUT_PROCESS,
-            Severity.ERROR,
+            Severity.INFO if _answered(case) else Severity.ERROR,
             f"row says running since {clock(since)}, but {reason}",
             at=since,
         )
+
+
+def _answered(case: Case) -> bool:
+    newest = case.view.turns.newest
+    if newest is None or newest.outcome is not TurnOutcome.ANSWERED or newest.ended_at is None:
+        return False
+    return newest.ended_at >= (case.session.started_at or 0)
 
 
 def _nobody(case: Case) -> str:
