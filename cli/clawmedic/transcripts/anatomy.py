@@ -56,7 +56,7 @@ def measure_anatomy(items: Iterable[Entry | Malformed]) -> Anatomy:
     """Weigh entries as they come; memory does not grow with their size, only a little with their number."""
     sizes: dict[str, int] = {}
     counts: dict[str, int] = {}
-    largest: list[tuple[int, int, str, int | None]] = []
+    largest: list[tuple[int, int, Large]] = []
     seen: set[bytes] = set()
     total = entries = twice_bytes = twice = 0
     for item in items:
@@ -65,11 +65,10 @@ def measure_anatomy(items: Iterable[Entry | Malformed]) -> Anatomy:
         for name, size in _split(item):
             sizes[name] = sizes.get(name, 0) + size
             counts[name] = counts.get(name, 0) + 1
-        place = (item.size_bytes, -item.line, kind_of(item), getattr(item, "at", None))
-        if len(largest) < LARGEST:
-            heapq.heappush(largest, place)
-        elif place > largest[0]:
-            heapq.heapreplace(largest, place)
+        if len(largest) < LARGEST or item.size_bytes > largest[0][0]:
+            at = item.at if isinstance(item, Entry) else None
+            place = (item.size_bytes, -entries, Large(item.line, kind_of(item), item.size_bytes, at))
+            (heapq.heappushpop if len(largest) == LARGEST else heapq.heappush)(largest, place)
         if isinstance(item, Entry) and item.text_chars >= LEAST_DUPLICATE_CHARS:
             mark = _mark(item)
             if mark in seen:
@@ -81,7 +80,7 @@ def measure_anatomy(items: Iterable[Entry | Malformed]) -> Anatomy:
         size_bytes=total,
         entries=entries,
         parts=tuple(sorted(parts, key=lambda part: (-part.size_bytes, part.name))),
-        largest=tuple(Large(-line, name, size, at) for size, line, name, at in sorted(largest, reverse=True)),
+        largest=tuple(large for _, _, large in sorted(largest, key=lambda place: place[:2], reverse=True)),
         duplicate_bytes=twice_bytes,
         duplicate_entries=twice,
     )

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
+from typing import Self
 
 import orjson
 
@@ -100,7 +101,7 @@ class Crew:
         self._jobs: deque[Job] = deque()
         self._answers: SimpleQueue[tuple[_Worker, bytes]] = SimpleQueue()
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -112,7 +113,7 @@ class Crew:
 
     def give(self, jobs: Sequence[Job]) -> None:
         """Start on these files; each path once. Workers begin with the largest, this process with the smallest."""
-        self._jobs = deque(sorted({path: size for path, size in jobs}.items(), key=lambda job: -job[1]))
+        self._jobs = deque(sorted(dict(jobs).items(), key=lambda job: -job[1]))
         for _ in range(min(self._wanted, len(self._jobs) - 1)):
             try:
                 worker = _Worker(self._tail_bytes, self._line_limit)

@@ -218,9 +218,11 @@ def _usage(value: object) -> Usage | None:
     if type(value) is not dict:
         return None
     get = value.get
-    total = get("totalTokens")
+    total: Any = get("totalTokens")
+    sent: Any
+    got: Any
     sent, got, read, written = get("input"), get("output"), get("cacheRead"), get("cacheWrite")
-    if not (total or sent or got):
+    if not (total or sent or got or read or written):
         return _NO_USAGE
     whole = type(total) is type(sent) is type(got) is type(read) is type(written) is int
     if whole and total | sent | got | read | written >= 0:

@@ -132,7 +132,8 @@ def _chain_flaws(entries: Sequence[Entry], path: Path, *, complete: bool) -> Ite
     if path.cycle:
         yield Flaw(FindingCode.BROKEN_CHAIN, path.entries[0].line, "the chain of parents runs in a ring")
     if complete and path.missing_parent and path.entries:
-        detail = f"parent {path.missing_parent[:60]} does not exist: entries before line {path.entries[0].line} are lost"
+        name = path.missing_parent[:60]
+        detail = f"parent {name} does not exist: entries before line {path.entries[0].line} are lost"
         yield Flaw(FindingCode.BROKEN_CHAIN, path.entries[0].line, detail)
     elif complete and not path.cycle and (lost := _cut_off(entries, path)):
         detail = f"line {path.entries[0].line} starts a second root: {lost} message(s) before it are lost"
