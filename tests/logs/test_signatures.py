@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -346,3 +348,21 @@ def test_any_text_is_matched_or_not(text, noise, place, by_logger):
     bent = text[:place] + noise + text[place:]
     signal = match(record(bent, "agent/embedded" if by_logger else "", Level.UNKNOWN))
     assert signal is None or signal.record.text == bent
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "[context-overflow-precheck] sessionKey=a estimatedPromptTokens=1 ",
+        "[compaction-diag] end runId=a sessionKey=b trigger=c provider=d outcome=x ",
+        'embedded run agent end isError=false error=" rawError=',
+        "Auto-compaction failed (x). Restarting session a -> b ",
+        "preflightCompaction check: sessionKey=a tokenCount=1 ",
+        'Session "a" : ',
+    ],
+)
+def test_a_hostile_line_costs_little(unit):
+    for subsystem in ("agent/embedded", ""):
+        started = time.perf_counter()
+        match(record(unit * (16_000 // len(unit)), subsystem, Level.UNKNOWN))
+        assert time.perf_counter() - started < 1.0

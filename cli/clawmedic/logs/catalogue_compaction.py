@@ -12,14 +12,14 @@ COMPACTION: tuple[Signature, ...] = (
     line(
         Kind.COMPACTION_FAILED,
         _COMPACTION,
-        r"\[compaction-diag\] end runId=(?P<run>\S+) sessionKey=(?P<key>\S+) .*?trigger=(?P<trigger>\S+)"
-        r" provider=(?P<model>\S+) .*?outcome=failed reason=(?P<klass>\S+)(?: detail=(?P<detail>\S+))?",
+        r"\[compaction-diag\] end runId=(?P<run>\S+) sessionKey=(?P<key>\S+) (?>.*?trigger=)(?P<trigger>\S+)"
+        r" provider=(?P<model>\S+) (?>.*?outcome=)failed reason=(?P<klass>\S+)(?: detail=(?P<detail>\S+))?",
     ),
     line(
         Kind.COMPACTION_DONE,
         _COMPACTION,
-        r"\[compaction-diag\] end runId=(?P<run>\S+) sessionKey=(?P<key>\S+) .*?trigger=(?P<trigger>\S+)"
-        r" provider=(?P<model>\S+) .*?outcome=compacted\b",
+        r"\[compaction-diag\] end runId=(?P<run>\S+) sessionKey=(?P<key>\S+) (?>.*?trigger=)(?P<trigger>\S+)"
+        r" provider=(?P<model>\S+) (?>.*?outcome=)compacted\b",
         quiet=True,
     ),
     line(

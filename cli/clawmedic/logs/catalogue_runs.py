@@ -123,15 +123,15 @@ TURNS: tuple[Signature, ...] = (
     line(
         Kind.PRECHECK,
         "verflow",
-        r"\[context-overflow-precheck\] .*?sessionKey=(?P<key>\S+) .*?estimatedPromptTokens=(?P<estimated>\d+)"
-        r".*?promptBudgetBeforeReserve=(?P<budget>-?\d+)",
+        r"\[context-overflow-precheck\] (?>.*?sessionKey=)(?P<key>\S+) (?>.*?estimatedPromptTokens=)(?P<estimated>\d+)"
+        r"(?>.*?promptBudgetBeforeReserve=)(?P<budget>-?\d+)",
         quiet=True,
     ),
     line(
         Kind.PRECHECK,
         "ompaction",
         r"preflightCompaction check: sessionKey=(?P<key>\S+) tokenCount=(?P<estimated>\d+) "
-        r".*?threshold=(?P<budget>-?\d+)",
+        r"(?>.*?threshold=)(?P<budget>-?\d+)",
         Origin.CONSOLE,
         quiet=True,
     ),

@@ -13,16 +13,28 @@ class SignalKind(StrEnum):
     """What a recognised line says. The comment names the line (openclaw.md 1 and 2.5)."""
 
     COMPACTION_FAILED = "compaction-failed"  # [compaction-diag] end ... outcome=failed
-    COMPACTION_DONE = "compaction-done"  # [compaction-diag] end ... outcome=compacted; auto-compaction succeeded
-    COMPACTION_SKIPPED = "compaction-skipped"  # benign: below_threshold, no_compactable_entries, deferred, ...
-    COMPACTION_CAUSE = "compaction-cause"  # the words of the failure: auto-compaction failed for P/M: ..., safeguard
-    COMPACTION_REJECTED = "compaction-rejected"  # [compaction] request rejected for P/M; retrying with minimal
+    COMPACTION_DONE = (
+        "compaction-done"  # [compaction-diag] end ... outcome=compacted; auto-compaction succeeded
+    )
+    COMPACTION_SKIPPED = (
+        "compaction-skipped"  # benign: below_threshold, no_compactable_entries, deferred, ...
+    )
+    COMPACTION_CAUSE = (
+        "compaction-cause"  # the words of the failure: auto-compaction failed for P/M: ..., safeguard
+    )
+    COMPACTION_REJECTED = (
+        "compaction-rejected"  # [compaction] request rejected for P/M; retrying with minimal
+    )
     QUALITY_REJECTED = "quality-rejected"  # finalized summary failed quality checks; reasonCodes=...
     OPTIONAL_MAINTENANCE_FAILED = "optional-maintenance-failed"  # an early warning: no turn was refused
-    TURN_REFUSED = "turn-refused"  # Preserving existing session mapping; res ✗ Preflight ...; livenessState=blocked
+    TURN_REFUSED = (
+        "turn-refused"  # Preserving existing session mapping; res ✗ Preflight ...; livenessState=blocked
+    )
     AUTO_RESET = "auto-reset"  # Restarting session <key> -> <id> and retrying (4.15)
     MEMORY_ROTATED = "memory-rotated"  # Memory flush exhausted. Rotating bloated session (7.1)
-    PRECHECK = "precheck"  # [context-overflow-precheck] with numbers; preflightCompaction check with threshold
+    PRECHECK = (
+        "precheck"  # [context-overflow-precheck] with numbers; preflightCompaction check with threshold
+    )
     OVERFLOW_DIAG = "overflow-diag"  # [context-overflow-diag] sessionKey= sessionFile= ...
     RUN_FAILED = "run-failed"  # lane task error; agent end isError=true; failover surface_error; res ✗
     RUN_TIMEOUT = "run-timeout"  # embedded run timeout: runId= sessionId= timeoutMs=
