@@ -1,7 +1,7 @@
 """Summaries of copies that were read before, so that a second listing reads nothing twice.
 
 Kept in clawmedic's own data home, never beside OpenClaw's files. A summary counts only for the very file it was made
-of: path, size, time of change and inode. A cache that is missing, damaged, of another version or unwritable is no cache.
+of: path, size, time of change and inode. A cache that is missing, damaged, of another version or unwritable is none.
 """
 
 from __future__ import annotations

@@ -8,10 +8,11 @@ from enum import StrEnum
 
 import orjson
 
+from clawmedic.backups.objects import load_object
 from clawmedic.stores.reader import RawEntry
 from clawmedic.transcripts.entry import Entry, Malformed
 from clawmedic.transcripts.envelope import bare_text, is_synthetic
-from clawmedic.transcripts.parse import load_object, parse_entry
+from clawmedic.transcripts.parse import parse_entry
 from clawmedic.transcripts.tree import active_path
 
 TEXT_CHARS = 1_000_000
@@ -138,17 +139,19 @@ def _item(number: int, entry: Entry, value: dict[str, object], *, on_branch: boo
     )
 
 
+_TYPES = {
+    "compaction": Voice.COMPACTION,
+    "branch_summary": Voice.COMPACTION,
+    "reset": Voice.RESET,
+    "custom_message": Voice.SYSTEM,
+}
+
+
 def _voice(entry: Entry) -> Voice:
-    if entry.type in ("compaction", "branch_summary"):
-        return Voice.COMPACTION
-    if entry.type == "reset":
-        return Voice.RESET
-    if entry.type == "custom_message":
-        return Voice.SYSTEM
     if entry.type != "message":
-        return Voice.NOTE
+        return _TYPES.get(entry.type, Voice.NOTE)
     if entry.role == "user":
-        return Voice.SYSTEM if is_synthetic(entry.text) else Voice.USER
+        return Voice.SYSTEM if is_synthetic(bare_text(entry.text)) else Voice.USER
     if entry.role == "assistant":
         return Voice.SYSTEM if entry.provider == "openclaw" else Voice.ASSISTANT
     return Voice.TOOL if entry.role == "toolResult" else Voice.SYSTEM

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from html import escape
 
 from clawmedic.backups.conversation import Item, Voice
+from clawmedic.backups.export_style import STYLE
 from clawmedic.backups.export_text import ExportOptions, facts, heading, shown, when
 from clawmedic.backups.redaction import redact
 from clawmedic.model.backup import Backup
@@ -18,37 +19,6 @@ from clawmedic.model.backup import Backup
 Clean = Callable[[str], str]
 _UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-_STYLE = """
-:root { color-scheme: light dark; --ground: #ffffff; --ink: #1d2430; --dim: #667085; --line: #e3e7ee;
-  --user: #eef4ff; --user-edge: #3d6fd6; --tool: #f6f7f9; --warn: #b54708; --warn-ground: #fff6ed; --mark: #7a5af8; }
-@media (prefers-color-scheme: dark) { :root { --ground: #12151b; --ink: #e6e9ef; --dim: #98a2b3; --line: #2a303b;
-  --user: #17233d; --user-edge: #6c95ef; --tool: #191d25; --warn: #f7b27a; --warn-ground: #2c2016; --mark: #a48afb; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--ground); color: var(--ink); font: 16px/1.55 system-ui, "Segoe UI", Roboto, sans-serif; }
-main { max-width: 46rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
-h1 { font-size: 1.5rem; margin: 0 0 1rem; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: 0 0 2rem; font-size: .9rem; }
-dt { color: var(--dim); } dd { margin: 0; overflow-wrap: anywhere; }
-article { padding: .8rem 1rem; margin: .8rem 0; border-radius: .6rem; border: 1px solid var(--line); }
-article > header { display: flex; gap: .75rem; justify-content: space-between; flex-wrap: wrap; font-size: .82rem; color: var(--dim); }
-article > header b { color: var(--ink); font-weight: 600; }
-.text { white-space: pre-wrap; overflow-wrap: anywhere; margin-top: .35rem; }
-.user { background: var(--user); border-color: transparent; border-left: .25rem solid var(--user-edge); }
-.tool, .note, .broken { background: var(--tool); font-size: .9rem; }
-.system { border-style: dashed; }
-.compaction, .reset { border: 0; border-top: 2px solid var(--mark); border-bottom: 2px solid var(--mark); border-radius: 0; }
-.compaction > header b, .reset > header b { color: var(--mark); }
-.branch { opacity: .6; }
-.failure { margin-top: .5rem; padding: .4rem .7rem; border-radius: .4rem; color: var(--warn); background: var(--warn-ground); overflow-wrap: anywhere; }
-details { margin-top: .5rem; } summary { cursor: pointer; color: var(--dim); font-size: .88rem; }
-pre { margin: .4rem 0 0; padding: .7rem; border-radius: .4rem; background: var(--tool); border: 1px solid var(--line);
-  white-space: pre-wrap; overflow-wrap: anywhere; font: .82rem/1.45 ui-monospace, "Cascadia Mono", Menlo, monospace; }
-footer { margin-top: 3rem; color: var(--dim); font-size: .8rem; }
-@media print { :root { color-scheme: light; --ground: #fff; --ink: #000; --dim: #555; --line: #ccc; --user: #f2f2f2; --user-edge: #555;
-    --tool: #f7f7f7; --warn: #000; --warn-ground: #f2f2f2; --mark: #555; }
-  @page { margin: 18mm 16mm; } main { max-width: none; padding: 0; } body { font-size: 10.5pt; }
-  article { break-inside: auto; } article > header { break-after: avoid; } details > summary { list-style: none; } }
-"""
 
 
 def html(backup: Backup, items: Iterable[Item], options: ExportOptions) -> Iterator[bytes]:
@@ -59,7 +29,7 @@ def html(backup: Backup, items: Iterable[Item], options: ExportOptions) -> Itera
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta name="referrer" content="no-referrer">\n<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n'
+        f'<meta name="referrer" content="no-referrer">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n'
         f"<body>\n<main>\n<h1>{title}</h1>\n<dl>\n"
     )
     for name, value in facts(backup):

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 import orjson
 
 from clawmedic.backups.conversation import Item, Voice
+from clawmedic.backups.objects import load_object
 from clawmedic.backups.redaction import redact, redact_value
 from clawmedic.model.backup import Backup
-from clawmedic.transcripts.parse import load_object
 
 Clean = Callable[[str], str]
 _FENCE = re.compile(r"`{3,}")

@@ -21,25 +21,24 @@ from clawmedic.transcripts.view import view_of_lines
 def judge_filling(settings: Settings, backup: Backup, restored: Restored) -> Budget:
     """The budget of the key's session, as if it had this transcript. Unknown numbers are None."""
     with open_for_reading(settings, SilentReporter()) as state:
-        session = _session(state, backup)
+        session = _session(state, backup, restored)
         raws = [RawEntry(number, 0, data, len(data)) for number, data in enumerate(restored.lines, 1)]
         view = view_of_lines(raws)
         return measure_budget(session, view, state.config, dialect=state.dialect, precheck=None)
 
 
-def _session(state: StateReader, backup: Backup) -> Session:
+def _session(state: StateReader, backup: Backup, restored: Restored) -> Session:
     """The key's row without its token counters, which speak of the present transcript."""
     rows: Iterable[Session] = (row for store in state.stores for row in store.sessions())
     found = next((row for row in rows if row.key == backup.key and row.agent == backup.agent), None)
     if found is not None:
         return replace(found, total_tokens=None, total_tokens_fresh=None)
+    size = restored.size_bytes
     return Session(
         key=backup.key or "",
         agent=backup.agent,
         session_id=backup.session_id,
         generation=Generation.FILES,
         store=backup.path,
-        transcript=TranscriptRef(
-            backup.path, None, exists=True, size_bytes=restored.size_bytes, mtime_ms=None
-        ),
+        transcript=TranscriptRef(backup.path, None, exists=True, size_bytes=size, mtime_ms=None),
     )

@@ -1,4 +1,4 @@
-"""Where copies can be: every file that may hold a conversation, by name first and by content where the name says nothing."""
+"""Where copies can be: every file that may hold a conversation, by name, and by content where the name says nothing."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def _head(path: Path) -> bytes:
 
 
 def _sniff(path: Path) -> str:
-    """ "transcript", "object" (JSON that is no line of a transcript), or ""."""
+    """What a file is: "transcript", "object" (JSON that is no line of a transcript), or ""."""
     for data in _first_lines(path):
         if not data.strip():
             continue

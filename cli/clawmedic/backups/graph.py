@@ -75,7 +75,7 @@ def overlap_of(marks: set[int], live: set[int] | None) -> Overlap:
 
 
 def best_of(copies: Sequence[Backup]) -> tuple[Backup | None, str]:
-    """The copy that gives the model the most of the conversation back, and why: validity and coverage before recency."""
+    """The copy that gives the model the most of the conversation back, and why: validity, coverage, then recency."""
     candidates = [
         item for item in copies if item.state.holds_entries and item.messages and item.kind.is_transcript
     ]

@@ -1,4 +1,4 @@
-"""Which key a copy belongs to: by row, by what the store remembers, by manifests, by archives, by time and first words."""
+"""Which key a copy belongs to: what rows, the store's memory, manifests, archives and sidecars say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transcripts that nothing names, matched to their key by log lines, first words and time; then what depends on them."""
+"""Transcripts that nothing names, matched to their key by log lines, first words and time; then their copies."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class CopyReader:
         """The stream of one copy."""
         stream = CopyStream(place, self.world.limits, self.root)
         if not place.is_file:
-            stream.connection = self._connection(place.path)
+            stream.connection = self.connection(place.path)
         return stream
 
     def entries(self, backup: Backup) -> Iterator[RawEntry]:
@@ -145,7 +145,8 @@ class CopyReader:
         """Use a connection that somebody else has open and will close."""
         self._connections[path] = connection
 
-    def _connection(self, path: Path) -> sqlite3.Connection | None:
+    def connection(self, path: Path) -> sqlite3.Connection | None:
+        """The open database at a path, None when it cannot be opened."""
         if path not in self._connections:
             self._connections[path] = None
             with contextlib.suppress(UnreadableError):

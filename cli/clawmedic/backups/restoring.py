@@ -7,18 +7,19 @@ the leaf, and no entry's parent is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import orjson
 
+from clawmedic.backups.objects import load_object
 from clawmedic.backups.reading import CopyReader
 from clawmedic.errors import RefusedError
 from clawmedic.model.backup import Backup
 from clawmedic.stores.reader import RawEntry
 from clawmedic.transcripts.context import Context, visible
 from clawmedic.transcripts.entry import Entry, Malformed
-from clawmedic.transcripts.parse import load_object, parse_entry
+from clawmedic.transcripts.parse import parse_entry
 
 FILE_VERSION = 3
 MOST_BYTES = 1 << 30

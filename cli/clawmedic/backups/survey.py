@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,10 +66,13 @@ def _looked(tasks: Sequence[Task]) -> Iterator[tuple[Task, Summary]]:
             yield task, _look(task)
         return
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_ignore_interrupts) as pool:
-        batches = list(_batches(tasks))
-        for batch, summaries in zip(batches, pool.map(_look_at_all, batches), strict=True):
-            yield from zip(batch, summaries, strict=True)
+    waiting = deque(_batches(tasks))
+    with contextlib.suppress(BrokenProcessPool):
+        with ProcessPoolExecutor(count, mp_context=context, initializer=_ignore_interrupts) as pool:
+            for summaries in pool.map(_look_at_all, tuple(waiting)):
+                yield from zip(waiting.popleft(), summaries, strict=True)
+    for batch in waiting:  # a worker died: the rest is read here
+        yield from ((task, _look(task)) for task in batch)
 
 
 def _workers() -> int:

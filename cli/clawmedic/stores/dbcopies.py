@@ -1,4 +1,4 @@
-"""Copies of conversations inside an agent's database: windows, archive blobs, cold archives (openclaw-sqlite.md 1 and 3).
+"""Conversations kept in an agent's database: windows, archive blobs, cold archives (openclaw-sqlite.md 1 and 3).
 
 Every query is tolerant: a table or column that is not there gives no rows, damage ends the rows.
 """
@@ -194,3 +194,17 @@ def _header(
         data, over = bodies.read(text, blob)
         if isinstance(seq, int) and not over and data.startswith(b'{"type":"session"'):
             yield RawEntry(seq + 1, 0, data, len(data))
+
+
+def windows_with(connection: sqlite3.Connection, words: str) -> frozenset[str]:
+    """Session ids of windows whose full-text index holds the words (ASCII case ignored); none where there is no index.
+
+    The index knows the text of messages alone, so that it can say where to look first, and never where not to look.
+    """
+    table = "session_transcript_fts_content"
+    if not {"c0", "c1"} <= columns_of(connection, table):
+        return frozenset()
+    pattern = "".join(f"\\{char}" if char in "\\%_" else char for char in words)
+    statement = f"SELECT DISTINCT c1 FROM {table} WHERE c0 LIKE ? ESCAPE '\\'"  # noqa: S608
+    found = rows(connection, statement, (f"%{pattern}%",))
+    return frozenset(row[0] for row in found if isinstance(row[0], str))

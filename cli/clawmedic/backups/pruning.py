@@ -1,0 +1,86 @@
+"""Doing what a prune plan says: each file is put aside, and a line says where it is now."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from clawmedic.backups.retention import Prune, PrunePlan
+from clawmedic.disk.files import free_bytes, lstat
+from clawmedic.disk.places import state_folder
+from clawmedic.disk.quarantine import Aside, open_quarantine, put_aside
+from clawmedic.errors import RefusedError
+from clawmedic.model.session import Liveness
+from clawmedic.settings import Settings
+from clawmedic.stores.locks import lock_beside
+from clawmedic.stores.processes import ProcessTable
+
+_SPARE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Pruned:
+    """What was done. `refused` are copies that changed or are in use by now, with the reason."""
+
+    folder: Path | None = None
+    done: list[tuple[Prune, Aside]] = field(default_factory=list)
+    refused: list[tuple[Prune, str]] = field(default_factory=list)
+
+    @property
+    def size_bytes(self) -> int:
+        """The bytes that were put aside."""
+        return sum(aside.size_bytes for _, aside in self.done)
+
+
+def carry_out(settings: Settings, plan: PrunePlan) -> Pruned:
+    """Put the plan's copies into a new quarantine folder of clawmedic's own data home.
+
+    Raises:
+        RefusedError: the folder cannot be made, or there is no room for what must be copied.
+    """
+    result = Pruned()
+    if not plan.prunes:
+        return result
+    moment = datetime.fromtimestamp(plan.now / 1000, tz=UTC)
+    stamp = f"{moment:%Y-%m-%dT%H-%M-%S}.{plan.now % 1000:03d}Z"
+    result.folder = open_quarantine(state_folder(settings.world, settings.state_dir) / "quarantine" / stamp)
+    _require_room(result.folder, plan)
+    table = ProcessTable(settings.world.proc)
+    for prune in plan.prunes:
+        words = _in_use(prune.backup.path, table, settings.now())
+        if words:
+            result.refused.append((prune, words))
+            continue
+        try:
+            aside = put_aside(prune.backup.path, result.folder, expected=prune.stamp)
+        except RefusedError as error:
+            result.refused.append((prune, error.message))
+        else:
+            result.done.append((prune, aside))
+    return result
+
+
+def _require_room(folder: Path, plan: PrunePlan) -> None:
+    """On another file system than the copies', their bytes must fit."""
+    here = lstat(folder)
+    sizes = [(lstat(prune.backup.path), prune.backup.size_bytes) for prune in plan.prunes]
+    needed = sum(size for seen, size in sizes if seen and here and seen.st_dev != here.st_dev)
+    room = free_bytes(folder)
+    if needed and room is not None and room < needed + _SPARE_BYTES:
+        raise RefusedError(
+            f"no room in {folder} for {needed} bytes", hint="set XDG_STATE_HOME to a larger place"
+        )
+
+
+def _in_use(path: Path, table: ProcessTable, now: int) -> str:
+    seen = lstat(path)
+    if seen is None:
+        return "it is gone"
+    if not stat.S_ISREG(seen.st_mode):
+        return "it is no regular file any more"
+    lock = lock_beside(path, table, now)
+    if lock is not None and lock.liveness is not Liveness.DEAD:
+        return f"it is locked ({lock.why})"
+    return ""
