@@ -101,7 +101,7 @@ def replace_file(
         before_rename()
         require_unchanged(path, expected)
         if expected is None:
-            _rename_new(temporary, path)
+            rename_new(temporary, path)
         else:
             temporary.rename(path)
         fsync_directory(path.parent)
@@ -158,7 +158,7 @@ def _write_like(path: Path, data: bytes, like: FileState, *, keep_time: bool) ->
         os.close(descriptor)
 
 
-def _rename_new(temporary: Path, path: Path) -> None:
+def rename_new(temporary: Path, path: Path) -> None:
     """A rename that never overwrites: a hard link does so atomically; where there are none, look and rename."""
     try:
         os.link(temporary, path, follow_symlinks=False)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from clawmedic.errors import NotFoundError, RefusedError, UnreadableError
+from clawmedic.errors import NotFoundError, UnreadableError
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | Mapping[str, JsonValue] | None"
 
@@ -152,7 +152,7 @@ def row_digest(data: bytes, key: str) -> str | None:
 
 def _object_at(text: str, start: int) -> _Object:
     if text[start : start + 1] != "{":
-        raise ValueError("no object")  # noqa: TRY004 - a wrong text, not a wrong type
+        raise ValueError("no object")
     members = tuple(_members(text, start + 1))
     names = [member.name for member in members]
     if len(set(names)) != len(names):

@@ -1,11 +1,12 @@
 """Bytes that may stand at a live transcript's path: they begin with a valid header.
 
-2026.4.15 overwrites a transcript without one by an empty session (openclaw-files.md 3; openclaw.md 0.5), so nothing else
-is accepted by `StoreEditor`, and the type says so.
+2026.4.15 overwrites a transcript without one by an empty session (openclaw-files.md 3; openclaw.md 0.5), so nothing
+else is accepted by `StoreEditor`, and the type says so.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import orjson
@@ -48,17 +49,25 @@ def _header_of(data: bytes) -> tuple[str, int]:
     lines = data[:-1].split(b"\n")
     for number, line in enumerate(lines, 1):
         if not line.lstrip().startswith(b"{") or not _is_json(line):
-            raise RefusedError(f"not a transcript: line {number} is no JSON object", hint="nothing was written")
-    header = orjson.loads(lines[0])
+            raise RefusedError(
+                f"not a transcript: line {number} is no JSON object", hint="nothing was written"
+            )
+    header = json.loads(lines[0])
     found = header.get("id") if header.get("type") == "session" else None
     if not isinstance(found, str) or not found.strip():
-        raise RefusedError("not a transcript: no valid header in its first line", hint="OpenClaw would overwrite it")
+        raise RefusedError(
+            "not a transcript: no valid header in its first line", hint="OpenClaw would overwrite it"
+        )
     return found, len(lines)
 
 
 def _is_json(line: bytes) -> bool:
+    """Whether OpenClaw's parser takes it; orjson alone refuses half surrogates, which Node writes as escapes."""
     try:
         orjson.loads(line)
     except orjson.JSONDecodeError:
-        return False
+        try:
+            json.loads(line)
+        except (ValueError, RecursionError):
+            return False
     return True

@@ -1,0 +1,24 @@
+"""Names of operations: they sort by time, and the members of one call share their first part."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import UTC, datetime
+
+_FORM = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}(?:\.\d{2,4})?")
+
+
+def new_operation_id(now: int) -> str:
+    """A new name, such as `20261123T140312-3f9a1c`; `now` is epoch milliseconds."""
+    return f"{datetime.fromtimestamp(now / 1000, tz=UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def member_id(group: str, number: int) -> str:
+    """The name of the operation `number` (from 1) of a call that needs several: `undo` of the group undoes all."""
+    return f"{group}.{number:02d}"
+
+
+def is_operation_id(text: str) -> bool:
+    """Whether a folder's name is an operation's."""
+    return bool(_FORM.fullmatch(text))

@@ -1,0 +1,134 @@
+"""A mutating run: clawmedic's own lock, and what an earlier run left in the middle put right first.
+
+    with mutating_run(settings) as run:
+        state = open_for_reading(...)      # after the lock, so that the plan is about what is there now
+        plan = ...
+        result = execute(run, plan, action, state=state)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from clawmedic.disk.journal import Journal, append
+from clawmedic.disk.locks import state_lock
+from clawmedic.disk.records import Called, Changed, Ended, Hindered
+from clawmedic.errors import ClawmedicError, RefusedError
+from clawmedic.model.outcome import OperationState
+from clawmedic.model.reporter import SilentReporter
+from clawmedic.operations.history import journals, own_folder, state_of
+from clawmedic.operations.rollback import ReverseCall, paths_of, roll_back
+from clawmedic.settings import Settings
+from clawmedic.stores.editing_gate import prove_nobody_owns
+from clawmedic.stores.opening import open_for_reading
+from clawmedic.stores.processes import ProcessTable
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What became of an operation that an earlier run left in the middle.
+
+    `ok`: it was rolled back, everything is as before it. Otherwise `detail` says what stands in the way, and its
+    `keys` and `paths` are not touched until a person has looked (`undo ID --force`).
+    """
+
+    operation_id: str
+    command: str
+    keys: tuple[str, ...]
+    ok: bool
+    detail: str
+    paths: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The right to change a state directory: clawmedic's own lock is held. Made by `mutating_run` alone.
+
+    Attributes:
+        gateway_stopped: the operator vouches that no gateway uses the directory.
+        reverse_call: how a gateway's change is put back, None where no gateway is reachable.
+        recovered: what earlier runs had left, worth telling.
+    """
+
+    settings: Settings
+    gateway_stopped: bool = False
+    reverse_call: ReverseCall | None = None
+    recovered: tuple[Recovered, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """The folder of this state directory below clawmedic's own data."""
+        return own_folder(self.settings)
+
+
+@contextmanager
+def mutating_run(
+    settings: Settings, *, gateway_stopped: bool = False, reverse_call: ReverseCall | None = None
+) -> Iterator[Run]:
+    """Hold clawmedic's lock for this state directory, and first roll back what an earlier run left in the middle.
+
+    Raises:
+        BusyError: another clawmedic changes this state directory.
+        RefusedError: clawmedic's own folder cannot be written.
+    """
+    with state_lock(own_folder(settings)):
+        run = Run(settings, gateway_stopped, reverse_call)
+        yield Run(settings, gateway_stopped, reverse_call, recover_interrupted(run))
+
+
+def recover_interrupted(run: Run) -> tuple[Recovered, ...]:
+    """Roll back every operation that never ended. Files are changed only when nobody owns the state directory.
+
+    An operation of which something was changed by somebody else meanwhile is left as it is, and reported.
+    """
+    known = journals(run.settings)
+    table = ProcessTable(run.settings.world.proc)
+    open_ones = [one for one in reversed(known) if one.ended is None]
+    waiting = [one for one in open_ones if state_of(one, known, table) is not OperationState.UNDONE]
+    return tuple(_recover(run, journal) for journal in waiting)
+
+
+def _recover(run: Run, journal: Journal) -> Recovered:
+    begin, now = journal.begin, run.settings.now()
+    try:
+        if journal.of(Changed):
+            _require_nobody(run)
+        roll_back(journal, journal.of(Changed), reverse_call=run.reverse_call)
+        detail = "found interrupted; everything is as before it" if _did_anything(journal) else "nothing had been done"
+        append(journal.folder, Ended(OperationState.ROLLED_BACK, now, detail))
+    except ClawmedicError as error:
+        _note(journal, now, error.message)
+        return Recovered(begin.operation_id, begin.command, begin.keys, ok=False, detail=error.message, paths=paths_of(journal))
+    return Recovered(begin.operation_id, begin.command, begin.keys, ok=True, detail=detail)
+
+
+def _did_anything(journal: Journal) -> bool:
+    return bool(journal.of(Changed) or journal.of(Called))
+
+
+def _require_nobody(run: Run) -> None:
+    with open_for_reading(run.settings, SilentReporter()) as state:
+        prove_nobody_owns(state, run.settings.world, gateway_stopped=run.gateway_stopped)
+
+
+def _note(journal: Journal, now: int, detail: str) -> None:
+    told = journal.of(Hindered)
+    if not told or told[-1].detail != detail:
+        append(journal.folder, Hindered(now, detail))
+
+
+def require_untangled(run: Run, keys: tuple[str, ...], paths: tuple[Path, ...]) -> None:
+    """Refuse to build on an operation that was left in the middle and could not be put back.
+
+    Raises:
+        RefusedError: it is about one of these keys or files.
+    """
+    for left in run.recovered:
+        if not left.ok and (set(left.keys) & set(keys) or set(left.paths) & set(paths)):
+            raise RefusedError(
+                f"operation {left.operation_id} was left in the middle and cannot be put back: {left.detail}",
+                hint=f"`clawmedic undo {left.operation_id} --force` keeps the present content aside and puts the old back",
+            )
