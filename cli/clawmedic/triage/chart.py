@@ -44,9 +44,8 @@ def chart(settings: Settings, reporter: Reporter, key: str) -> SessionChart:
         examination = Examination(
             settings, reporter, state, LogBook.read(scan), load_acks(settings), deep=True, thorough=True
         )
-        cases, _ = examination.cases(store, only=chosen)
-        report = report_of(cases[0], examination.acks)
-        return _drawn(state, store, cases[0], report)
+        case = next(examination.cases(store, only=chosen)[0])
+        return _drawn(state, store, case, report_of(case, examination.acks))
 
 
 def _drawn(state: StateReader, store: StoreReader, case: Case, report: SessionReport) -> SessionChart:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from clawmedic.logs.scan import signals
@@ -29,8 +29,8 @@ from clawmedic.triage.gather import Scene, gather
 from clawmedic.triage.incidents import incidents_of
 from clawmedic.triage.logbook import LogBook
 from clawmedic.triage.loose import loose_incidents
-from clawmedic.triage.orphans import Span, find_orphans, unreferenced
-from clawmedic.triage.spans import span_of, span_reader
+from clawmedic.triage.orphans import find_orphans, unreferenced
+from clawmedic.triage.spans import session_span, span_reader
 from clawmedic.triage.verdict import judge, sentence
 from clawmedic.triage.waiting import waiting_messages
 
@@ -52,6 +52,7 @@ class Examination:
     def store(self, store: StoreReader) -> tuple[list[SessionReport], list[Finding]]:
         """Every session of one store judged, and what is wrong with the store itself."""
         gathered, orphans = self.cases(store)
+        reports = [report_of(case, self.acks) for case in gathered]
         scene = StoreScene(
             state=self.state,
             status=store.status(),
@@ -62,59 +63,60 @@ class Examination:
             now=self.settings.now(),
         )
         found = [finding for check in STORE_CHECKS for finding in check(scene)]
-        return [report_of(case, self.acks) for case in gathered], found
+        return reports, found
 
     def cases(
         self, store: StoreReader, *, only: Session | None = None
-    ) -> tuple[list[Case], tuple[Orphan, ...]]:
-        """Every session of one store (or only one of them) as a case, and the store's orphans."""
+    ) -> tuple[Iterator[Case], tuple[Orphan, ...]]:
+        """Every session of one store (or only one of them) as a case, one at a time, and the store's orphans."""
         sessions, artefacts = store.sessions(), store.artefacts()
-        chosen = sessions if only is None else [only]
-        views = self._views(store, chosen)
-        spans = {session.key: span_of(views[session.key]) for session in chosen}
-        if only is not None and unreferenced(artefacts, sessions):
-            spans |= self._other_spans(store, sessions, only)
-        orphans = find_orphans(artefacts, sessions, spans, self.book, span_reader(self.settings.world.limits))
+        limits = self.settings.world.limits
+        loose = unreferenced(artefacts, sessions)
+        spans = {session.key: session_span(session) for session in sessions} if loose else {}
+        orphans = find_orphans(loose, sessions, spans, self.book, span_reader(limits))
         scene = Scene(
             state=self.state,
             book=self.book,
             boots=self._boots(store),
             store_ids=_store_ids(sessions, artefacts),
-            limits=self.settings.world.limits,
+            limits=limits,
             now=self.settings.now(),
         )
-        own = {session.key: [orphan for orphan in orphans if orphan.key == session.key] for session in chosen}
-        return [gather(scene, session, views[session.key], own[session.key]) for session in chosen], orphans
+        chosen = sessions if only is None else [only]
+        return self._gathered(scene, store, chosen, orphans), orphans
 
-    def _other_spans(self, store: StoreReader, sessions: Sequence[Session], only: Session) -> dict[str, Span]:
-        """The lives of the other sessions, one of which may be the heir of an orphan."""
-        limits = self.settings.world.limits
-        return {
-            session.key: span_of(view_of_tail(shortened(tail_of(store, session, limits))))
-            for session in sessions
-            if session is not only
-        }
+    def _gathered(
+        self, scene: Scene, store: StoreReader, sessions: Sequence[Session], orphans: Sequence[Orphan]
+    ) -> Iterator[Case]:
+        """Transcripts are let go as soon as their session is judged: memory does not grow with the store."""
+        own: dict[str, list[Orphan]] = {}
+        for orphan in orphans:
+            own.setdefault(orphan.key or "", []).append(orphan)
+        for session, view in self._views(store, sessions):
+            yield gather(scene, session, view, own.get(session.key, ()))
 
     def _boots(self, store: StoreReader) -> tuple[int, ...]:
         """When the gateway was started. A log may be shared with other gateways: a database that tells is believed."""
         known = self.state.boots or (self.book.boots if store.generation is Generation.FILES else ())
         return tuple(sorted(known))
 
-    def _views(self, store: StoreReader, sessions: Sequence[Session]) -> Mapping[str, TranscriptView]:
+    def _views(
+        self, store: StoreReader, sessions: Sequence[Session]
+    ) -> Iterator[tuple[Session, TranscriptView]]:
         limits = self.settings.world.limits
         if self.deep:
             from clawmedic.transcripts.deep import read_views_deep
 
-            return read_views_deep(store, sessions, limits, self.reporter)
+            views = read_views_deep(store, sessions, limits, self.reporter)
+            yield from ((session, views[session.key]) for session in sessions)
+            return
         self.reporter.begin("transcripts", len(sessions))
-        views = {}
         for session in sessions:
             tail = tail_of(store, session, limits)
             tail = tail if self.thorough else shortened(tail)
-            views[session.key] = view_of_tail(tail, running=session.status == "running")
+            yield session, view_of_tail(tail, running=session.status == "running")
             self.reporter.advance()
         self.reporter.end()
-        return views
 
 
 def examine(

@@ -37,17 +37,16 @@ class Span:
 
 
 def find_orphans(
-    artefacts: Sequence[Artefact],
+    loose: Sequence[Artefact],
     sessions: Sequence[Session],
     spans: Mapping[str, Span],
     book: LogBook,
     read_span: Callable[[Path], Span],
 ) -> tuple[Orphan, ...]:
-    """Every unreferenced transcript of one sessions directory.
+    """The unreferenced transcripts of one sessions directory with the key each belonged to.
 
     `spans` holds the life of each session's own transcript by key; `read_span` gives that of a file.
     """
-    loose = unreferenced(artefacts, sessions)
     if not loose:
         return ()
     lives = {artefact.path: read_span(artefact.path) for artefact in loose}

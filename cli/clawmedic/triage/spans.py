@@ -1,34 +1,55 @@
-"""The life of a transcript that no row describes: its first and its newest time, from head and tail."""
+"""The life of a transcript: when it began and when its newest entry was written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
+from clawmedic.disk.files import open_regular
+from clawmedic.disk.jsonl import iter_lines
+from clawmedic.model.session import Generation, Session
 from clawmedic.settings import Limits
-from clawmedic.stores.tails import file_tail
-from clawmedic.transcripts.view import TranscriptView, view_of_tail
+from clawmedic.stores.tails import file_tail, raw_entry
+from clawmedic.transcripts.entry import Entry
+from clawmedic.transcripts.failures import is_auto_reset_text
+from clawmedic.transcripts.parse import parse_entry
+from clawmedic.transcripts.view import view_of_tail
 from clawmedic.triage.orphans import Span
 
+OPENING_LINES = 6
+"""The header, settings of the session, and its first message."""
+OPENING_BYTES = 1024 * 1024
 
-def span_of(view: TranscriptView) -> Span:
-    """The span of a session's own transcript."""
-    times = [entry.at for entry in view.entries if entry.at is not None]
-    header = view.header
-    first = header.at if header is not None and header.at is not None else (times[0] if times else None)
-    return Span(
-        first_at=first,
-        last_at=times[-1] if times else None,
-        opens_with_reset=view.auto_reset is True,
-        parent=header.parent_session if header is not None else "",
-    )
+
+def session_span(session: Session) -> Span:
+    """The beginning of a session's own transcript; its end does not matter for an heir."""
+    if session.generation is Generation.SQLITE or not session.transcript.exists:
+        return Span(None, None)
+    return _opening(session.transcript.path)
 
 
 def span_reader(limits: Limits) -> Callable[[Path], Span]:
-    """Reads the span of a file; an unreadable one has no times."""
+    """Reads the whole span of a file; an unreadable one has no times."""
 
     def read(path: Path) -> Span:
         tail = file_tail(path, limits.tail_bytes, line_limit=limits.line_bytes, seek_compaction=False)
-        return span_of(view_of_tail(tail))
+        times = [entry.at for entry in view_of_tail(tail).entries if entry.at is not None]
+        opening = _opening(path)
+        return Span(opening.first_at, times[-1] if times else None, opening.opens_with_reset, opening.parent)
 
     return read
+
+
+def _opening(path: Path) -> Span:
+    try:
+        with open_regular(path) as descriptor:
+            lines = islice(iter_lines(descriptor, line_limit=OPENING_BYTES), OPENING_LINES)
+            entries = [entry for line in lines if isinstance(entry := parse_entry(raw_entry(line)), Entry)]
+    except OSError:
+        return Span(None, None)
+    first = next((entry.at for entry in entries if entry.at is not None), None)
+    message = next((entry for entry in entries if entry.type == "message"), None)
+    reset = message is not None and message.role == "assistant" and is_auto_reset_text(message.text)
+    parent = entries[0].parent_session if entries else ""
+    return Span(first, None, reset, parent)
