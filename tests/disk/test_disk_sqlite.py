@@ -246,6 +246,28 @@ def test_a_damaged_schema_is_refused_with_the_words_of_sqlite(place: Path, scrat
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.parametrize("damage", [b"CREATE TABLE \xe9(", b"CREATE TABLX bad("])
+def test_one_malformed_definition_does_not_hide_the_other_tables(
+    place: Path, scratch: Path, damage: bytes, snapshot
+) -> None:
+    closed_wal(place)
+    connection = sqlite3.connect(place)
+    connection.execute("PRAGMA journal_mode=delete")
+    connection.execute("CREATE TABLE bad(a)")
+    connection.close()
+    place.write_bytes(place.read_bytes().replace(b"CREATE TABLE bad(", damage.ljust(17)[:17]))
+    before = snapshot(place.parent)
+    database = open_read_only(place, scratch=scratch)
+    assert "malformed database schema" in database.damage
+    assert database.connection.execute(COUNT).fetchone() == (3,)
+    with pytest.raises(sqlite3.OperationalError, match=r"readonly|read-only"):
+        database.connection.execute("DELETE FROM t")
+    with pytest.raises(sqlite3.OperationalError):
+        database.connection.execute("DELETE FROM sqlite_schema")
+    database.close()
+    assert snapshot(place.parent) == before
+
+
 def test_a_database_that_never_stands_still_is_not_half_copied(
     place: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

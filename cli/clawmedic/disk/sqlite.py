@@ -49,7 +49,8 @@ class Route(StrEnum):
 class Database:
     """An open database. `opened` is the file behind the connection: the copy for `Route.COPY`.
 
-    The connection may be used by one thread at a time.
+    `damage` has SQLite's words when parts of the schema are malformed and were left out, else "". The connection may
+    be used by one thread at a time.
     """
 
     path: Path
@@ -57,6 +58,7 @@ class Database:
     route: Route
     connection: sqlite3.Connection
     scratch: Path | None = None
+    damage: str = ""
 
     def close(self) -> None:
         """Close the connection and remove a temporary copy; a second call does nothing."""
@@ -123,11 +125,37 @@ def _opened(path: Path, opened: Path, route: Route, query: str, scratch: Path | 
         connection.execute("PRAGMA query_only=1")
         # A CHECK of OpenClaw's tables names it; SQLite has it only from 3.43 (openclaw-sqlite.md 1).
         connection.create_function("octet_length", 1, _octet_length, deterministic=True)
-        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        damage = _schema_damage(connection)
     except BaseException:
         connection.close()
         raise
-    return Database(path, opened, route, connection, scratch)
+    return Database(path, opened, route, connection, scratch, damage)
+
+
+def _schema_damage(connection: sqlite3.Connection) -> str:
+    """Have the schema read; SQLite's words when a part of it is malformed and the rest can be used.
+
+    Raises:
+        sqlite3.Error: nothing can be read.
+    """
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.DatabaseError as error:
+        if "malformed database schema" not in str(error):
+            raise
+        words = str(error)
+    except UnicodeDecodeError:  # SQLite's words quote a damaged name
+        words = "malformed database schema"
+    else:
+        return ""
+    # One bad definition makes SQLite refuse all tables. This switch lets it leave that one out; nothing can be written
+    # all the same: the file is opened for reading, and query_only is on.
+    connection.execute("PRAGMA writable_schema=1")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except UnicodeDecodeError as error:
+        raise sqlite3.DatabaseError(words) from error
+    return words
 
 
 def _text(data: bytes) -> str:

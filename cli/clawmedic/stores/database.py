@@ -79,10 +79,13 @@ class DatabaseReader:
     @cached_property
     def _database(self) -> Database | None:
         try:
-            return open_read_only(self.store, scratch=self.world.tmp)
+            database = open_read_only(self.store, scratch=self.world.tmp)
         except UnreadableError as error:
             self._damage(error.message.removeprefix(f"{self.store} ").removeprefix(f"{self.store}: "))
             return None
+        if database.damage:
+            self._damage(database.damage)
+        return database
 
     @property
     def connection(self) -> sqlite3.Connection | None:

@@ -14,7 +14,7 @@ def columns_of(connection: sqlite3.Connection, table: str) -> frozenset[str]:
     """The columns of a table; none when it does not exist or the schema cannot be read."""
     try:
         return frozenset(str(row[1]) for row in connection.execute(f"PRAGMA table_info({_quoted(table)})"))
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # SQLite's words may quote a damaged name
         return frozenset()
 
 

@@ -64,7 +64,8 @@ def read_shared(path: Path, world: World, table: ProcessTable) -> SharedState | 
             _with(status, problem=error.message.removeprefix(f"{path} ").removeprefix(f"{path}: "))
         )
     try:
-        return _read(database.connection, world, table, status)
+        words = [database.damage] if database.damage else []
+        return _read(database.connection, world, table, status, words)
     finally:
         database.close()
 
@@ -84,9 +85,8 @@ def _with(status: StoreStatus, *, problem: str = "", schema: int | None = None) 
 
 
 def _read(
-    connection: sqlite3.Connection, world: World, table: ProcessTable, status: StoreStatus
+    connection: sqlite3.Connection, world: World, table: ProcessTable, status: StoreStatus, words: list[str]
 ) -> SharedState:
-    words: list[str] = []
     version = next(rows(connection, "PRAGMA user_version", damage=words.append), (None,))[0]
     found = SharedState(
         status,
