@@ -110,10 +110,14 @@ NAMELESS = [
     "rate_limit",
     "reason=guard_blocked failoverReason=rate_limit",
     "Context overflow: prompt too large for the model (precheck).",
-    "Context overflow: prompt too large for the model. Try /reset (or /new) to start a fresh session, or use a"
-    " larger-context model.",
-    "Auto-compaction failed (Context overflow: prompt too large for the model (precheck).). Preserving existing"
-    " session mapping for agent:main:telegram:group:-100402429.",
+    (
+        "Context overflow: prompt too large for the model. Try /reset (or /new) to start a fresh session, or use a"
+        " larger-context model."
+    ),
+    (
+        "Auto-compaction failed (Context overflow: prompt too large for the model (precheck).). Preserving existing"
+        " session mapping for agent:main:telegram:group:-100402429."
+    ),
     "Preflight compaction required but failed: Context overflow: prompt too large for the model (precheck).",
     "run 3f429a00-4290-4000-8000-429500401402 ended",
     "400000 tokens in the prompt, 429 messages, 500 ms",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 
 import pytest
@@ -16,8 +17,8 @@ def line(number):
     return f"2026-11-23T09:00:{number:02d}.000+00:00 [agent/embedded] {CAUSE} {number}\n"
 
 
-class Enough(Exception):
-    pass
+class EnoughError(Exception):
+    """The last act is over."""
 
 
 class Stage:
@@ -37,14 +38,14 @@ class Stage:
 
         def wait():
             if not left:
-                raise Enough
+                raise EnoughError
             left.pop(0)()
 
         told = []
-        with pytest.raises(Enough):
-            for signal in follow(self.look(), rediscover=self.look, wait=wait, clock=lambda: NOW):
-                told.append((signal.record.line, signal.detail.rpartition(" ")[2]))
-        return told
+        with contextlib.suppress(EnoughError):
+            told.extend(follow(self.look(), rediscover=self.look, wait=wait, clock=lambda: NOW))
+        assert not left
+        return [(signal.record.line, signal.detail.rpartition(" ")[2]) for signal in told]
 
     def append(self, text, path=None):
         def act():

@@ -96,7 +96,7 @@ LINES = [
     (record(f'Session "{KEY}" is archived. Restore it before starting new work.'), Kind.ARCHIVED_GATE, None),
     (
         record(
-            f'⇄ res ✗ agent errorCode=UNAVAILABLE errorMessage=Error: Session "{KEY}" ended during restart recovery. Use /new',
+            f'⇄ res ✗ agent errorCode=UNAVAILABLE errorMessage=Error: Session "{KEY}" ended during restart recovery.',
             "gateway/ws",
             Level.INFO,
         ),
@@ -113,7 +113,8 @@ LINES = [
     ),
     (
         record(
-            f'lane task error: lane=session:{KEY} durationMs=3 error="Error: reply session initialization conflicted for {KEY}"',
+            f'lane task error: lane=session:{KEY} durationMs=3 error="'
+            f'Error: reply session initialization conflicted for {KEY}"',
             "diagnostic",
             Level.ERROR,
         ),
@@ -122,7 +123,8 @@ LINES = [
     ),
     (
         record(
-            f"EmbeddedAttemptSessionTakeoverError: session file changed while embedded prompt lock was released: /s/{UUID}.jsonl"
+            "EmbeddedAttemptSessionTakeoverError: session file changed while embedded prompt lock was released: "
+            f"/s/{UUID}.jsonl"
         ),
         Kind.TAKEOVER,
         Cause.TAKEOVER,
@@ -208,6 +210,25 @@ LINES = [
         Kind.AUTH_COOLDOWN,
         None,
     ),
+    (
+        record(
+            f'lane task error: lane=session:{KEY} durationMs=3 error="This operation was aborted" errorName=AbortError',
+            "diagnostic",
+            Level.ERROR,
+        ),
+        Kind.USER_STOP,
+        None,
+    ),
+    (
+        record(
+            f"model fallback chain stopped event=model_fallback_chain_stopped sessionId={UUID}"
+            " reason=caller_signal_aborted",
+            "model-fallback/decision",
+            Level.INFO,
+        ),
+        Kind.USER_STOP,
+        None,
+    ),
     (record("⇄ res ✓ chat.abort 3ms id=1", "gateway/ws", Level.INFO), Kind.USER_STOP, None),
     (
         record(
@@ -253,13 +274,6 @@ LOOKALIKES = [
     ),
     record(
         'lane task error: lane=main durationMs=3 error="FailoverError: HTTP 500: x"',
-        "diagnostic",
-        Level.ERROR,
-    ),
-    record(
-        "lane task error: lane=session:"
-        + KEY
-        + ' durationMs=3 error="AbortError: This operation was aborted"',
         "diagnostic",
         Level.ERROR,
     ),

@@ -186,7 +186,7 @@ RUNS: tuple[Signature, ...] = (
         Kind.RUN_FAILED,
         "lane task error",
         r"lane task error: lane=session:(?P<key>.+?) durationMs=\d+ error=\""
-        r"(?!(?:AbortError: )?(?:This operation was )?aborted\")(?P<detail>.+)",
+        r"(?!(?:AbortError: )?(?:This operation was )?aborted\")(?P<detail>.+?)(?:\"(?: errorName=\S+)?)?$",
     ),
     line(
         Kind.RUN_FAILED,
@@ -209,6 +209,19 @@ RUNS: tuple[Signature, ...] = (
         Kind.SILENT_SWALLOW,
         "visible channel turn dispatched",
         r"visible channel turn dispatched with no queued reply payloads\b.*?sessionKey=(?P<key>\S+)",
+    ),
+    # Seen when a person stops a run (9.6); a run that times out fails with other words.
+    line(
+        Kind.USER_STOP,
+        "lane task error",
+        r"lane task error: lane=session:(?P<key>.+?) durationMs=\d+ error=\""
+        r"(?:AbortError: )?(?:This operation was )?aborted\"",
+    ),
+    line(
+        Kind.USER_STOP,
+        "model_fallback_chain_stopped|fallback chain stopped",
+        r"model fallback chain stopped\b.*?\bcaller_signal_aborted\b",
+        quiet=True,
     ),
     line(
         Kind.USER_STOP,
