@@ -37,7 +37,7 @@ def blocks(read: Callable[[int], bytes]) -> Iterator[Block]:
             data, end, dropping = data[first:], end - first, False
             yield Block(b"", skipped=True)
         if end:
-            yield Block(carry + data[:end])
+            yield Block(b"".join((carry, memoryview(data)[:end])))
             carry = b""
         carry += data[end:]
     if dropping:

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,6 +62,8 @@ def file_pieces(path: Path, parser: LineParser, size: int, count: int) -> Iterat
                 piece = _renumbered(waiting.popleft().result(), line)
                 line += piece.lines
                 yield piece
+        except BrokenProcessPool as error:
+            raise LogReadError("a process that read it died") from error
         finally:
             for future in waiting:
                 future.cancel()
