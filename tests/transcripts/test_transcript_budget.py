@@ -8,13 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from transcript_lines import CORPUS, Writer, database_samples, file_samples, session_of
 
 from clawmedic.model.session import BudgetStatus, Generation, Session
 from clawmedic.stores.config import AgentConfig, CompactionConfig, ModelInfo, OpenClawConfig
 from clawmedic.transcripts.budget import measure_budget, reserve_tokens
 from clawmedic.transcripts.view import view_of_lines
-
-from transcript_lines import CORPUS, Writer, database_samples, file_samples, session_of
 
 MODELS = {"fake/big": ModelInfo("fake/big", 40_000), "fake/alt": ModelInfo("fake/alt", 80_000)}
 CONFIG = OpenClawConfig(models=MODELS, default_model="fake/big")
@@ -30,8 +29,17 @@ def talk(*, compacted: bool = False) -> Writer:
     return writer
 
 
-def measure(session: Session, writer: Writer | None = None, *, dialect: str = "7.1", precheck: tuple[int, int, int] | None = None, config: OpenClawConfig = CONFIG):
-    return measure_budget(session, view_of_lines((writer or talk()).raws()), config, dialect=dialect, precheck=precheck)
+def measure(
+    session: Session,
+    writer: Writer | None = None,
+    *,
+    dialect: str = "7.1",
+    precheck: tuple[int, int, int] | None = None,
+    config: OpenClawConfig = CONFIG,
+):
+    return measure_budget(
+        session, view_of_lines((writer or talk()).raws()), config, dialect=dialect, precheck=precheck
+    )
 
 
 @pytest.fixture
@@ -63,14 +71,20 @@ def test_the_budget_of_the_newest_precheck_comes_first(row):
     assert measure(session, precheck=(1, 5, 30_000)).budget_tokens == 30_000
     assert measure(session).budget_tokens == 31_000
     assert measure(replace(session, budget_status=None)).budget_tokens == 30_000
-    assert measure(replace(session, budget_status=None)).budget_source == "contextTokens of the row (50000) minus 20000 reserved"
+    assert (
+        measure(replace(session, budget_status=None)).budget_source
+        == "contextTokens of the row (50000) minus 20000 reserved"
+    )
 
 
 def test_a_patched_model_makes_older_numbers_void(row):
     status = BudgetStatus(1, "compact_only", 10, 20_000, 9_000)
     session = replace(row, model_override="fake/alt", budget_status=status, context_tokens=40_000)
     budget = measure(session, precheck=(1, 5, 20_000))
-    assert (budget.budget_tokens, budget.budget_source) == (60_000, "window of fake/alt (80000) minus 20000 reserved")
+    assert (budget.budget_tokens, budget.budget_source) == (
+        60_000,
+        "window of fake/alt (80000) minus 20000 reserved",
+    )
     assert measure(replace(session, model_override="fake/gone")).budget_tokens == 20_000
 
 
@@ -116,7 +130,10 @@ def _rows(case: Path) -> dict[str, dict[str, object]]:
         return json.loads(path.read_text())
     for path in case.glob("state/agents/*/agent/openclaw-agent.sqlite"):
         with sqlite3.connect(f"file:{path}?immutable=1", uri=True) as connection:
-            found = {key: json.loads(text) for key, text in connection.execute("SELECT session_key, entry_json FROM session_nodes")}
+            found = {
+                key: json.loads(text)
+                for key, text in connection.execute("SELECT session_key, entry_json FROM session_nodes")
+            }
         connection.close()
         return found
     return {}
@@ -134,7 +151,8 @@ def _config(case: Path) -> OpenClawConfig:
         models=models,
         default_model="fake/big",
         compaction=CompactionConfig(
-            reserve_tokens=compaction.get("reserveTokens"), reserve_tokens_floor=compaction.get("reserveTokensFloor")
+            reserve_tokens=compaction.get("reserveTokens"),
+            reserve_tokens_floor=compaction.get("reserveTokensFloor"),
         ),
     )
 
@@ -151,8 +169,7 @@ def _prechecks(case: Path, key: str) -> list[tuple[int, int, int]]:
 
 
 def _samples(tmp_path):
-    for sample in file_samples():
-        yield sample
+    yield from file_samples()
     for path in sorted(CORPUS.glob("*/*/state/agents/*/agent/openclaw-agent.sqlite")):
         yield from database_samples(path, tmp_path)
 
@@ -164,7 +181,12 @@ def test_config_and_row_give_the_budget_that_the_log_shows(tmp_path):
         case = CORPUS / sample.case
         key = str(sample.truth["session_key"])
         value = _rows(case).get(key)
-        if not value or str(value["sessionId"]) not in sample.name or ".jsonl." in sample.name or not (case / "state" / "openclaw.json").exists():
+        if (
+            not value
+            or str(value["sessionId"]) not in sample.name
+            or ".jsonl." in sample.name
+            or not (case / "state" / "openclaw.json").exists()
+        ):
             continue
         version = sample.case.split("/")[0]
         session = Session(
@@ -200,12 +222,18 @@ def test_dead_sessions_are_over_their_budget_and_healthy_ones_are_not(case, over
     folder = CORPUS / case
     key = json.loads((folder / "truth.json").read_text())["session_key"]
     value = _rows(folder)[key]
-    lines = next(s.lines for s in file_samples() if s.case == case and s.name.startswith(value["sessionId"]) and "checkpoint" not in s.name)
+    lines = next(
+        s.lines
+        for s in file_samples()
+        if s.case == case and s.name.startswith(value["sessionId"]) and "checkpoint" not in s.name
+    )
     session = replace(
         session_of(Path("x")), context_tokens=value.get("contextTokens"), total_tokens=value.get("totalTokens"),
         total_tokens_fresh=value.get("totalTokensFresh"),
     )  # fmt: skip
     newest = (_prechecks(folder, key) or [None])[-1]
-    budget = measure_budget(session, view_of_lines(lines), _config(folder), dialect=DIALECTS[case.split("/")[0]], precheck=newest)
+    budget = measure_budget(
+        session, view_of_lines(lines), _config(folder), dialect=DIALECTS[case.split("/")[0]], precheck=newest
+    )
     assert budget.share is not None
     assert (budget.share > 1) is over

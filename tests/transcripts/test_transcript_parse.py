@@ -5,13 +5,12 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from transcript_lines import file_samples
 
 from clawmedic.stores.reader import RawEntry
 from clawmedic.transcripts.entry import TEXT_LIMIT, Entry, Malformed
 from clawmedic.transcripts.failures import is_auto_reset_text, is_failure_text
 from clawmedic.transcripts.parse import epoch_ms, parse_entry
-
-from transcript_lines import file_samples
 
 
 def line(data: bytes, **more: object) -> RawEntry:
@@ -95,7 +94,9 @@ def test_lone_surrogates_and_bytes_that_are_not_utf8_are_read_as_openclaw_reads_
     assert found.text == "a�b"
 
 
-@pytest.mark.parametrize(("version", "expected"), [(3, 3), (4, 4), ("4", 4), (1.0, 1), (None, None), ("x", None), (True, None)])
+@pytest.mark.parametrize(
+    ("version", "expected"), [(3, 3), (4, 4), ("4", 4), (1.0, 1), (None, None), ("x", None), (True, None)]
+)
 def test_header(version, expected):
     found = entry({"type": "session", "id": "abc", "version": version, "parentSession": "/x.jsonl"})
     assert (found.version, found.session_id, found.parent_session) == (expected, "abc", "/x.jsonl")
@@ -145,11 +146,16 @@ def test_usage_is_tolerant():
 def test_control_entries():
     leaf = entry({"type": "leaf", "id": "l", "targetId": "t", "appendParentId": "a", "appendMode": "side"})
     assert (leaf.target_id, leaf.append_parent_id, leaf.side) == ("t", "a", True)
-    compaction = entry({"type": "compaction", "summary": "s" * 10, "firstKeptEntryId": "k", "tokensBefore": "12"})
+    compaction = entry(
+        {"type": "compaction", "summary": "s" * 10, "firstKeptEntryId": "k", "tokensBefore": "12"}
+    )
     assert (compaction.summary_chars, compaction.first_kept_id, compaction.tokens_before) == (10, "k", 12)
-    custom = entry({"type": "custom", "customType": "openclaw:prompt-error", "data": {"error": "e", "model": "m"}})
+    custom = entry(
+        {"type": "custom", "customType": "openclaw:prompt-error", "data": {"error": "e", "model": "m"}}
+    )
     assert (custom.custom_type, custom.error_message, custom.model) == ("openclaw:prompt-error", "e", "m")
-    result = entry({"type": "message", "message": {"role": "toolResult", "toolCallId": "c", "toolName": "exec", "isError": True, "content": []}})
+    message = {"role": "toolResult", "toolCallId": "c", "toolName": "exec", "isError": True, "content": []}
+    result = entry({"type": "message", "message": message})
     assert (result.tool_call_id, result.tool_name, result.is_error) == ("c", "exec", True)
 
 
@@ -179,7 +185,7 @@ def test_time_stamps(stamp, expected):
 
 REPLIES = [
     "⚠️ Context limit exceeded. I've reset our conversation to start fresh - please try again.",
-    "⚠️ Context limit exceeded during compaction. I’ve reset our conversation",
+    "⚠️ Context limit exceeded during compaction. I\u2019ve reset our conversation",
     "Context overflow: prompt too large for the model. Try /reset (or /new)",
     "⚠️ Auto-compaction could not recover this turn. I kept this conversation",
     "⚠️ Context is too large and auto-compaction could not recover this turn. Reason: x",
@@ -209,7 +215,13 @@ def test_failure_replies(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "The log says: LLM request failed.", "✅ New session started.", "[clawmedic]\n\nContext overflow: no", "request failed (x)"],
+    [
+        "",
+        "The log says: LLM request failed.",
+        "✅ New session started.",
+        "[clawmedic]\n\nContext overflow: no",
+        "request failed (x)",
+    ],
 )
 def test_other_texts_are_no_failures(text):
     assert not is_failure_text(text)
@@ -220,12 +232,51 @@ def test_only_the_reset_note_is_the_fingerprint_of_a_reset():
     assert [is_auto_reset_text(text) for text in REPLIES] == [True, True] + [False] * (len(REPLIES) - 2)
 
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20)
-JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=12)
-NAMES = st.sampled_from(
-    ["type", "id", "parentId", "timestamp", "message", "role", "content", "usage", "summary", "data", "version", "appendMode"]
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
 )
-KINDS = st.sampled_from(["session", "message", "compaction", "custom", "custom_message", "leaf", "reset", "model_change", "branch_summary", "x"])
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+NAMES = st.sampled_from(
+    [
+        "type",
+        "id",
+        "parentId",
+        "timestamp",
+        "message",
+        "role",
+        "content",
+        "usage",
+        "summary",
+        "data",
+        "version",
+        "appendMode",
+    ]
+)
+FIELDS = st.sampled_from(
+    ["role", "content", "usage", "provider", "stopReason", "toolCallId", "timestamp", "errorMessage"]
+)
+KINDS = st.sampled_from(
+    [
+        "session",
+        "message",
+        "compaction",
+        "custom",
+        "custom_message",
+        "leaf",
+        "reset",
+        "model_change",
+        "branch_summary",
+        "x",
+    ]
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -235,7 +286,7 @@ def test_any_bytes_are_an_entry_or_a_reason(data):
 
 
 @settings(max_examples=250, deadline=None)
-@given(KINDS, st.dictionaries(NAMES, JSON, max_size=6), st.dictionaries(st.sampled_from(["role", "content", "usage", "provider", "stopReason", "toolCallId", "timestamp", "errorMessage"]), JSON, max_size=6))
+@given(KINDS, st.dictionaries(NAMES, JSON, max_size=6), st.dictionaries(FIELDS, JSON, max_size=6))
 def test_any_object_with_a_type_is_an_entry(kind, value, message):
     found = parse_entry(line(json.dumps({"message": message} | value | {"type": kind}).encode()))
     assert isinstance(found, Entry)

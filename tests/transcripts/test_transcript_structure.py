@@ -3,14 +3,23 @@ from __future__ import annotations
 import json
 
 import pytest
+from transcript_lines import (
+    Writer,
+    database_paths,
+    database_samples,
+    file_samples,
+    raw_lines,
+    raws,
+    session_line,
+)
 
 from clawmedic.model.finding import FindingCode
 from clawmedic.transcripts.structure import Flaw
 from clawmedic.transcripts.view import TranscriptView, view_of_lines
 
-from transcript_lines import Writer, database_paths, database_samples, file_samples, raw_lines, raws, session_line
-
-SUMMARY = "## Goal\nfind the report\n## Progress\n- [x] read it\n## Next Steps\n1. write to Ann\n" + "context " * 40
+SUMMARY = (
+    "## Goal\nfind the report\n## Progress\n- [x] read it\n## Next Steps\n1. write to Ann\n" + "context " * 40
+)
 
 
 def look(writer: Writer) -> TranscriptView:
@@ -187,7 +196,12 @@ def test_a_call_without_its_result():
     del writer.values[3]
     writer.values[3]["parentId"] = "e2"
     flaw = only(look(writer))
-    assert (flaw.code, flaw.line, flaw.at_tail, flaw.survived) == (FindingCode.UNPAIRED_TOOL_CALLS, 3, False, True)
+    assert (flaw.code, flaw.line, flaw.at_tail, flaw.survived) == (
+        FindingCode.UNPAIRED_TOOL_CALLS,
+        3,
+        False,
+        True,
+    )
 
 
 def test_a_dangling_call_at_the_tail():
@@ -250,13 +264,25 @@ def test_error_bloat(errors, bloat):
         ("No prior history.", 50_000, True),
         ("(none - empty conversation)", 9_000, True),
         ("Summary unavailable due to context limits. Older messages were truncated.", 50_000, True),
-        ("Context contained 12 messages (3 oversized). Summary unavailable due to size limits.", 50_000, True),
-        ("## Decisions\nNone.\n\n## Open TODOs\nNone captured.\n\n## Exact identifiers\n- none\n", 50_000, True),
+        (
+            "Context contained 12 messages (3 oversized). Summary unavailable due to size limits.",
+            50_000,
+            True,
+        ),
+        (
+            "## Decisions\nNone.\n\n## Open TODOs\nNone captured.\n\n## Exact identifiers\n- none\n",
+            50_000,
+            True,
+        ),
         ("They talked.", 50_000, True),
         ("They talked.", 9_000, False),
         (SUMMARY, 50_000, False),
         ("## Goal\nship it\n## Decisions\n- none\n## Next Steps\n1. go", 50_000, False),
-        ("## Decisions\nNone.\n## Pending user asks\nthe report for Ann\n## Exact identifiers\nNone.", 50_000, False),
+        (
+            "## Decisions\nNone.\n## Pending user asks\nthe report for Ann\n## Exact identifiers\nNone.",
+            50_000,
+            False,
+        ),
         ("x" * 9_000, 50_000, False),
     ],
 )

@@ -24,7 +24,13 @@ def chain(text: str) -> list[Entry]:
 
 def test_the_common_case_is_a_line():
     path = active_path(chain("abcd"))
-    assert (names(path), path.missing_parent, path.cycle, path.root, path.off_path) == ("abcd", "", False, 0, 0)
+    assert (names(path), path.missing_parent, path.cycle, path.root, path.off_path) == (
+        "abcd",
+        "",
+        False,
+        0,
+        0,
+    )
     assert path.leaf is not None
     assert path.leaf.id == "d"
 
@@ -142,7 +148,7 @@ def test_whatever_the_entries_the_path_is_a_path(entries):
 
 
 def slow_context(entries: list[Entry]) -> list[str]:
-    """What the model sees, step by step as openclaw-files.md 6 tells it: leaf, parents, last compaction, what it kept."""
+    """What the model sees, step by step: the leaf, its parents, the last compaction, what that kept."""
     known: dict[str, Entry] = {}
     leaf = None
     for entry in entries:
@@ -172,13 +178,16 @@ def slow_context(entries: list[Entry]) -> list[str]:
     return [entry.id for entry in shown if entry.type in ("message", "custom_message", "branch_summary")]
 
 
+KINDS = ["message"] * 6 + ["compaction", "custom", "custom_message", "model_change", "reset", "leaf"]
+
+
 @st.composite
 def grown(draw: st.DrawFn) -> list[Entry]:
     """A transcript as a program grows it: each entry hangs on an earlier one, mostly on the newest."""
     entries: list[Entry] = []
     for number in range(draw(st.integers(1, 25))):
         ids = [entry.id for entry in entries if entry.type != "leaf"]
-        kind = draw(st.sampled_from(["message"] * 6 + ["compaction", "custom", "custom_message", "model_change", "reset", "leaf"]))
+        kind = draw(st.sampled_from(KINDS))
         if kind == "leaf" and not ids:
             kind = "message"
         parent = draw(st.sampled_from([ids[-1]] * 4 + ids)) if ids else None
@@ -207,13 +216,41 @@ def test_the_context_equals_a_slow_reference(entries):
 def test_estimate_and_usage():
     entries = [
         Entry(2, "message", 60, id="a", role="user", text_chars=400),
-        Entry(3, "message", 60, id="b", parent_id="a", role="assistant", text_chars=41, provider="fake", usage=Usage(90, 10, 0, 0, 100)),
-        Entry(4, "message", 60, id="c", parent_id="b", role="assistant", text_chars=41, provider="openclaw", usage=Usage(0, 0, 0, 0, 7)),
+        Entry(
+            3,
+            "message",
+            60,
+            id="b",
+            parent_id="a",
+            role="assistant",
+            text_chars=41,
+            provider="fake",
+            usage=Usage(90, 10, 0, 0, 100),
+        ),
+        Entry(
+            4,
+            "message",
+            60,
+            id="c",
+            parent_id="b",
+            role="assistant",
+            text_chars=41,
+            provider="openclaw",
+            usage=Usage(0, 0, 0, 0, 7),
+        ),
     ]
     context = visible(entries)
     assert context.estimated_tokens == 100 + 11 + 11
     assert context.usage is not None
     assert (context.usage.total, context.usage_stale) == (100, False)
-    compacted = [*entries, Entry(5, "compaction", 60, id="d", parent_id="c", summary_chars=40, first_kept_id="gone")]
+    compacted = [
+        *entries,
+        Entry(5, "compaction", 60, id="d", parent_id="c", summary_chars=40, first_kept_id="gone"),
+    ]
     context = visible(compacted)
-    assert (context.entries, context.kept_missing, context.usage_stale, context.estimated_tokens) == ((), True, True, 10)
+    assert (context.entries, context.kept_missing, context.usage_stale, context.estimated_tokens) == (
+        (),
+        True,
+        True,
+        10,
+    )

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from transcript_lines import Writer
 
 from clawmedic.transcripts.envelope import bare_text, is_synthetic
 from clawmedic.transcripts.turns import TurnOutcome
 from clawmedic.transcripts.view import view_of_lines
-
-from transcript_lines import Writer
 
 REFUSED = "⚠️ Auto-compaction could not recover this turn. I kept this conversation"
 
@@ -24,7 +23,9 @@ def test_what_comes_of_a_turn():
     writer.user("c")
     writer.note(REFUSED)
     writer.user("d")
-    writer.message("assistant", [], stopReason="aborted", errorMessage="Request was aborted.", provider="fake")
+    writer.message(
+        "assistant", [], stopReason="aborted", errorMessage="Request was aborted.", provider="fake"
+    )
     writer.user("e")
     writer.call("c1")
     writer.user("f")
@@ -81,7 +82,10 @@ def test_openclaws_own_retry_is_not_another_turn(second, counted):
 
 
 def test_a_turn_that_openclaw_resumes_is_one_turn():
-    for words in ("[System] Your previous turn was interrupted by a gateway restart", "[Queued user message that arrived while"):
+    for words in (
+        "[System] Your previous turn was interrupted by a gateway restart",
+        "[Queued user message that arrived while",
+    ):
         writer = Writer()
         writer.user("slow")
         writer.call("c1")

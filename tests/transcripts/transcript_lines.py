@@ -13,6 +13,7 @@ import zstandard
 
 from clawmedic.model.session import Generation, Session, TranscriptRef
 from clawmedic.stores.reader import RawEntry, TranscriptTail
+from clawmedic.stores.tails import file_tail
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
 
@@ -67,7 +68,13 @@ class Writer:
 
     def error(self, text: str = "500 internal error") -> str:
         usage = {"input": 0, "output": 0, "totalTokens": 0}
-        message = {"provider": "fake", "model": "big", "usage": usage, "stopReason": "error", "errorMessage": text}
+        message = {
+            "provider": "fake",
+            "model": "big",
+            "usage": usage,
+            "stopReason": "error",
+            "errorMessage": text,
+        }
         return self.message("assistant", [], **message)
 
     def note(self, text: str, model: str = "gateway-injected") -> str:
@@ -108,7 +115,9 @@ class Sample:
 def file_samples() -> Iterator[Sample]:
     for path in sorted(CORPUS.glob("*/*/state/agents/*/sessions/*.jsonl*")):
         if "trajectory" not in path.name and not path.name.endswith(".lock"):
-            yield Sample("/".join(path.relative_to(CORPUS).parts[:2]), path.name, raw_lines(path.read_bytes()))
+            yield Sample(
+                "/".join(path.relative_to(CORPUS).parts[:2]), path.name, raw_lines(path.read_bytes())
+            )
 
 
 def database_paths() -> list[Path]:
@@ -121,7 +130,9 @@ def database_samples(path: Path, folder: Path) -> Iterator[Sample]:
     connection = sqlite3.connect(copy)
     active = set(connection.execute("SELECT session_id, event_seq FROM session_transcript_active_events"))
     windows: dict[str, list[RawEntry]] = {}
-    statement = "SELECT session_id, seq, event_json, event_zstd FROM transcript_events ORDER BY session_id, seq"
+    statement = (
+        "SELECT session_id, seq, event_json, event_zstd FROM transcript_events ORDER BY session_id, seq"
+    )
     for window, seq, plain, packed in connection.execute(statement):
         data = plain.encode() if plain is not None else zstandard.ZstdDecompressor().decompress(packed, 2**24)
         raw = RawEntry(seq + 1, 0, data, len(data), active=(window, seq) in active)
@@ -133,28 +144,13 @@ def database_samples(path: Path, folder: Path) -> Iterator[Sample]:
 
 
 class FileReader:
-    """A reader of transcript files, as the store gives one; the tail is cut as there."""
+    """A reader of transcript files that stand anywhere."""
 
     agent = "main"
     generation = Generation.FILES
 
     def tail(self, session: Session, limit: int, *, seek_compaction: bool) -> TranscriptTail:
-        try:
-            data = session.transcript.path.read_bytes()
-        except OSError as error:
-            return TranscriptTail(None, (), complete=True, compaction=None, size_bytes=0, problem=str(error))
-        lines = raw_lines(data)
-        kept = [raw for raw in lines if raw.offset >= len(data) - limit]
-        earlier = [raw for raw in lines[: -len(kept) or None] if b'"type": "compaction"' in raw.data]
-        whole = len(kept) == len(lines)
-        if not whole:  # lines of a part are numbered from its own start
-            kept = [
-                RawEntry(number, raw.offset, raw.data, raw.size_bytes, raw.terminated)
-                for number, raw in enumerate(kept, 1)
-            ]
-        compaction = earlier[-1] if seek_compaction and earlier and not whole else None
-        head = lines[0] if lines else None
-        return TranscriptTail(head, tuple(kept), complete=whole, compaction=compaction, size_bytes=len(data))
+        return file_tail(session.transcript.path, limit, line_limit=2**26, seek_compaction=seek_compaction)
 
     def entries(self, session: Session) -> Iterator[RawEntry]:
         yield from raw_lines(session.transcript.path.read_bytes())
@@ -169,7 +165,7 @@ class EventReader:
     def __init__(self, lines: Sequence[RawEntry]) -> None:
         self.lines = list(lines)
 
-    def tail(self, session: Session, limit: int, *, seek_compaction: bool) -> TranscriptTail:
+    def tail(self, session: Session, limit: int, *, seek_compaction: bool) -> TranscriptTail:  # noqa: ARG002
         kept: list[RawEntry] = []
         for raw in reversed(self.lines):
             if kept and sum(item.size_bytes for item in kept) + raw.size_bytes > limit:
@@ -179,11 +175,15 @@ class EventReader:
         size = sum(raw.size_bytes for raw in self.lines)
         return TranscriptTail(self.lines[0], tuple(kept), complete=whole, compaction=None, size_bytes=size)
 
-    def entries(self, session: Session) -> Iterator[RawEntry]:
+    def entries(self, session: Session) -> Iterator[RawEntry]:  # noqa: ARG002
         yield from self.lines
 
 
-def session_of(path: Path, *, key: str = "", generation: Generation = Generation.FILES, **more: object) -> Session:
+def session_of(
+    path: Path, *, key: str = "", generation: Generation = Generation.FILES, **more: object
+) -> Session:
     size = path.stat().st_size if path.exists() else 0
     ref = TranscriptRef(path, None, exists=path.exists(), size_bytes=size, mtime_ms=1)
-    return Session(key or path.name, "main", path.stem, generation, path.parent / "sessions.json", ref, **more)
+    return Session(
+        key or path.name, "main", path.stem, generation, path.parent / "sessions.json", ref, **more
+    )

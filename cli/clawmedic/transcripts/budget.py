@@ -35,9 +35,16 @@ def measure_budget(
         dialect: "4.15", "7.1" or "9.6"; "" when unknown.
         precheck: the newest precheck line of the log that belongs to this session, None when there is none.
     """
-    used = next(((tokens, source) for tokens, source in _used(session, view, precheck) if _sane(tokens)), None)
+    used = next(
+        ((tokens, source) for tokens, source in _used(session, view, precheck) if _sane(tokens)), None
+    )
     budget = next(
-        ((tokens, source) for tokens, source in _budgets(session, config, dialect, precheck) if _sane(tokens)), None
+        (
+            (tokens, source)
+            for tokens, source in _budgets(session, config, dialect, precheck)
+            if _sane(tokens)
+        ),
+        None,
     )
     return Budget(
         used_tokens=used[0] if used else None,

@@ -9,7 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
+import orjson
+
+from clawmedic.disk.files import open_regular
 from clawmedic.model.finding import FindingCode
 from clawmedic.model.reporter import Reporter
 from clawmedic.model.session import Generation, Session
@@ -19,7 +23,7 @@ from clawmedic.transcripts.crew import Crew, cores
 from clawmedic.transcripts.entry import Entry, Malformed
 from clawmedic.transcripts.parse import parse_entry
 from clawmedic.transcripts.structure import BLOAT_RUN, BLOAT_TOTAL, Flaw
-from clawmedic.transcripts.tally import Tally, tally_events, tally_file
+from clawmedic.transcripts.tally import BLOCK, Tally, tally_events, tally_file
 from clawmedic.transcripts.view import TranscriptView, build_view, tail_of, view_of_tail
 
 WORTH_A_WORKER = 24 * 1024 * 1024
@@ -67,9 +71,7 @@ def read_views_deep(
     return {session.key: views[session.key] for session in sessions}
 
 
-def read_deep(
-    reader: StoreReader, session: Session, limits: Limits, tail: TranscriptTail
-) -> TranscriptView:
+def read_deep(reader: StoreReader, session: Session, limits: Limits, tail: TranscriptTail) -> TranscriptView:
     """The deep view of one session whose tail is not the whole transcript."""
     if _is_file(session):
         path = os.fspath(session.transcript.path)
@@ -113,10 +115,8 @@ def _joined(tail: TranscriptTail, tally: Tally, session: Session) -> TranscriptV
     return replace(
         view,
         entry_count=total,
-        malformed_count=view.malformed_count
-        - isinstance(head, Malformed)
-        + tally.counts.get("malformed", 0),
-        flaws=_merged(view, tally, items),
+        malformed_count=view.malformed_count - isinstance(head, Malformed) + tally.counts.get("malformed", 0),
+        flaws=(*_merged(view, tally, items), *_border_flaws(view, tally, session)),
         deep=True,
     )
 
@@ -147,13 +147,58 @@ def _merged(view: TranscriptView, tally: Tally, items: Sequence[Entry | Malforme
     return (*heads, *body, *rest, *bloat)
 
 
+def _border_flaws(view: TranscriptView, tally: Tally, session: Session) -> tuple[Flaw, ...]:
+    """Where the branch in the tail does not hang on the body."""
+    path = view.path
+    if path.by_events or path.cycle or not path.entries:
+        return ()
+    first, missing = path.entries[0], path.missing_parent
+    if missing:
+        if missing == tally.last_id or not _is_file(session) or _stands_in(session.transcript.path, missing):
+            return ()
+        why = f"parent {missing[:60]} does not exist: entries before line {first.line} are lost"
+        return (Flaw(FindingCode.BROKEN_CHAIN, first.line, why),)
+    meant = first.line <= 2 or first.type in ("reset", "compaction", "branch_summary")
+    if meant or any(entry.type == "leaf" for entry in view.entries):
+        return ()
+    if first.parent_id is None and first.id and view.header and view.header.version not in (None, 1):
+        why = f"line {first.line} starts a second root: the messages before it are lost"
+        return (Flaw(FindingCode.BROKEN_CHAIN, first.line, why),)
+    return ()
+
+
+def _stands_in(path: Path, name: str) -> bool:
+    """Whether some line of a file has this id. Rarely asked: only where a branch leaves the tail."""
+    quoted = orjson.dumps(name)
+    wanted = (b'"id":' + quoted, b'"id": ' + quoted)
+    overlap = len(wanted[1])
+    try:
+        with open_regular(path) as descriptor:
+            at, before = 0, b""
+            while block := os.pread(descriptor, BLOCK, at):
+                at += len(block)
+                if any(one in before + block for one in wanted):
+                    return True
+                before = block[-overlap:]
+    except OSError:
+        return True  # nothing can be said
+    return False
+
+
 def _open_calls(tally: Tally, items: Sequence[Entry | Malformed]) -> dict[str, int]:
-    """Calls of the body whose results do not stand at the start of the tail either."""
+    """Calls of the body whose results do not stand at the start of the tail either.
+
+    Where body and tail overlap, a call that stands in the tail is the tail's to judge.
+    """
     waiting = dict(tally.open_calls())
-    for item in items:
-        if isinstance(item, Entry) and item.role in ("user", "assistant"):
-            break
-        if isinstance(item, Entry):
+    begun = False
+    for item in items if waiting else ():
+        if not isinstance(item, Entry):
+            continue
+        for call in item.tool_calls:
+            waiting.pop(call.id, None)
+        begun = begun or item.role in ("user", "assistant")
+        if not begun:
             waiting.pop(item.tool_call_id, None)
     return waiting
 

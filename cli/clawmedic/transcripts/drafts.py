@@ -14,9 +14,7 @@ from typing import Any
 def draft_of(cls: type) -> Callable[..., Any]:
     """The draft class of a frozen dataclass with slots: fill an instance, then set its `__class__` to `cls`."""
     columns: list[Any] = [
-        (item.name, object)
-        if item.default is MISSING
-        else (item.name, object, field(default=item.default))
+        (item.name, object) if item.default is MISSING else (item.name, object, field(default=item.default))
         for item in fields(cls)
     ]
     return make_dataclass(f"_{cls.__name__}Draft", columns, slots=True)

@@ -46,7 +46,9 @@ _PREFIXES = (
 )
 _AUTO_RESET = ("context limit exceeded. i've reset", "context limit exceeded during compaction. i've reset")
 _MODEL_FAILED = re.compile(r"^\S{1,160} request failed \(")
-_GATE = re.compile(r'^session "[^"]{1,200}" (?:ended during restart recovery|is archived|changed while starting work)')
+_GATE = re.compile(
+    r'^session "[^"]{1,200}" (?:ended during restart recovery|is archived|changed while starting work)'
+)
 
 
 def is_failure_text(text: str) -> bool:

@@ -27,7 +27,9 @@ _EMPTY_TEMPLATES = (
     "(none - empty conversation)",
     "summary unavailable due to context limits. older messages were truncated.",
 )
-_OVERSIZED = re.compile(r"context contained \d+ messages? \(.{0,80}\)\. summary unavailable due to size limits\.?")
+_OVERSIZED = re.compile(
+    r"context contained \d+ messages? \(.{0,80}\)\. summary unavailable due to size limits\.?"
+)
 _NOTHING = frozenset(("", "none", "none captured", "n/a", "(none)", "no prior history"))
 
 
@@ -110,7 +112,9 @@ def header_flaws(head: Entry | Malformed | None) -> Iterator[Flaw]:
     elif isinstance(head, Malformed):
         yield Flaw(FindingCode.BAD_HEADER, head.line, f"the first line is no header: {head.reason}")
     elif head.type != "session":
-        yield Flaw(FindingCode.BAD_HEADER, head.line, f"the first line is no session header but a {head.type[:40]}")
+        yield Flaw(
+            FindingCode.BAD_HEADER, head.line, f"the first line is no session header but a {head.type[:40]}"
+        )
     elif not head.session_id:
         yield Flaw(FindingCode.BAD_HEADER, head.line, "the header has no id")
 
@@ -161,7 +165,9 @@ def _pairing_flaws(path: Path, *, complete: bool) -> Iterator[Flaw]:
 
     In a tail, results before the first assistant entry belong to a call that is not in sight.
     """
-    last_answer = max((entry.line for entry in path.entries if entry.is_answer and not entry.tool_calls), default=0)
+    last_answer = max(
+        (entry.line for entry in path.entries if entry.is_answer and not entry.tool_calls), default=0
+    )
     waiting: dict[str, Entry] = {}
     answered: set[str] = set()
     begun = complete

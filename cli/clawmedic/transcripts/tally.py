@@ -7,6 +7,7 @@ the JSON itself. A line of an unusual shape takes the slow way through `parse_en
 from __future__ import annotations
 
 import os
+import stat
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -59,7 +60,9 @@ class Tally:
         self.problem = ""
         self._waiting: dict[str, int] = {}
         self._ids = array("q")
-        self._breaks: list[tuple[int, int, int]] = []  # (first entry of a stretch, hash of its parent, its line)
+        self._breaks: list[
+            tuple[int, int, int]
+        ] = []  # (first entry of a stretch, hash of its parent, its line)
 
     def feed(self, block: bytes) -> None:
         """Count whole lines in file order; `block` holds them without the last one's line end.
@@ -108,7 +111,9 @@ class Tally:
         if type(name) is str and name and value["type"] != "session":
             parent = value.get("parentId")
             if (parent or "") != self.last_id:
-                self._broke(len(self._ids), self.lines, value.get("targetId") if value["type"] == "leaf" else parent)
+                self._broke(
+                    len(self._ids), self.lines, value.get("targetId") if value["type"] == "leaf" else parent
+                )
             self._ids.append(hash(name))
             self.last_id = name
         self._value(value)
@@ -291,9 +296,7 @@ class Tally:
         if total <= _SET_AT_ONCE:
             return total - len(set(self._ids))
         parts = total // _SET_AT_ONCE + 1
-        different = sum(
-            len({mark for mark in self._ids if mark % parts == part}) for part in range(parts)
-        )
+        different = sum(len({mark for mark in self._ids if mark % parts == part}) for part in range(parts))
         return total - different
 
 
@@ -306,8 +309,11 @@ def tally_file(path: bytes | str, *, tail_bytes: int, line_limit: int) -> Tally:
         tally.problem = error.strerror or str(error)
         return tally
     try:
-        size = os.fstat(descriptor).st_size
-        for lines, oversized in _body(descriptor, max(0, size - tail_bytes), line_limit):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            tally.problem = "not a regular file"
+            return tally
+        for lines, oversized in _body(descriptor, max(0, status.st_size - tail_bytes), line_limit):
             if oversized:
                 tally.pass_over(oversized)
             else:

@@ -153,5 +153,3 @@ def _without_head(tail: TranscriptTail) -> tuple[RawEntry, ...]:
 def _auto_reset(path: Path) -> bool:
     first = next((entry for entry in path.entries if entry.type == "message"), None)
     return first is not None and first.role == "assistant" and is_auto_reset_text(first.text)
-
-
