@@ -43,6 +43,7 @@ COMMANDS = (
     Mounted("diagnose", "Say why turns failed, with the lines that prove it."),
     Mounted("explain", "Explain a finding or a cause: what helps, what does not."),
     Mounted("ack", "Acknowledge a lasting finding: it no longer shapes the verdict."),
+    Mounted("backups", "Find, read, compare, export and restore every copy."),
     Mounted("drill", "Rehearse: make every kind of dead session, and judge each."),
     Mounted("info", "Say what is seen here: store, version, gateway, logs, config."),
 )

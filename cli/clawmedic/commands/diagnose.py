@@ -15,6 +15,7 @@ from clawmedic.logs.window import TimeWindow, parse_when
 from clawmedic.model.incident import Incident
 from clawmedic.model.report import ScanReport
 from clawmedic.output.progress import progress
+from clawmedic.output.sink import flush_output, write_json
 from clawmedic.settings import Settings
 from clawmedic.triage.examine import examine
 from clawmedic.triage.follow import FOLLOW_SECONDS, follow
@@ -57,17 +58,17 @@ def command(
 
     if keep_on:
         for fresh in follow(lambda: look()[1], wait=lambda: time.sleep(FOLLOW_SECONDS)):
-            _show(settings, fresh, ())
+            _show(settings, fresh, None)
+            flush_output()
     report, incidents = look()
     _show(settings, incidents, report.log_sources)
     chosen = select_present(report, keys=wanted)
     return ExitCode.FINDINGS if reaches(chosen, (), threshold) else ExitCode.OK
 
 
-def _show(settings: Settings, incidents: Sequence[Incident], log_sources: Sequence[str]) -> None:
+def _show(settings: Settings, incidents: Sequence[Incident], log_sources: Sequence[str] | None) -> None:
     if settings.json:
         from clawmedic.output.documents import diagnosis_document
-        from clawmedic.output.sink import write_json
 
         write_json(diagnosis_document(incidents))
     else:

@@ -119,7 +119,7 @@ def build_settings(world: World, chosen: dict[str, Any], *, store: bool) -> Sett
     """
     config: Path | None = chosen["config"]
     if config is not None and not config.is_file():
-        raise UsageError(f"no such configuration file: {config} (--config)")
+        raise UsageError(f"no such configuration file: {config} (--config)", hint="clawmedic's own, in TOML")
     given: Path | None = chosen["state_dir"]
     state_dir = (
         resolve_state_dir(world, given, chosen["profile"]) if store else (given or world.home / ".openclaw")

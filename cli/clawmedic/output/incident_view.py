@@ -22,13 +22,15 @@ WHERE = {
 }
 
 
-def show_incidents(screen: Screen, incidents: Sequence[Incident], *, log_sources: Sequence[str]) -> None:
-    """Every incident, or one line that says there is none."""
+def show_incidents(
+    screen: Screen, incidents: Sequence[Incident], *, log_sources: Sequence[str] | None
+) -> None:
+    """Every incident, then a sum; without one where more may come (`log_sources` None)."""
     for place, incident in enumerate(incidents):
         if place:
             screen.blank()
         show_incident(screen, incident)
-    if screen.settings.quiet:
+    if screen.settings.quiet or log_sources is None:
         return
     if incidents:
         screen.blank()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from clawmedic.model.overview import GatewayView, Overview
 from clawmedic.model.session import Liveness
@@ -22,8 +23,8 @@ def show_info(screen: Screen, view: Overview) -> None:
     screen.labelled(
         "OpenClaw", (visible(report.version or "version unknown"), "bold"), f", {store}", indent=0, room=ROOM
     )
-    screen.labelled("state", visible(str(report.state_dir)), indent=0, room=ROOM)
-    screen.labelled("config", visible(str(view.config_path or "none found")), indent=0, room=ROOM)
+    _path(screen, "state", report.state_dir)
+    _path(screen, "config", view.config_path)
     agents = sorted({item.session.agent for item in report.sessions})
     bytes_total = sum(item.session.transcript.size_bytes for item in report.sessions)
     sessions = count_of(len(report.sessions), "session")
@@ -34,10 +35,15 @@ def show_info(screen: Screen, view: Overview) -> None:
     screen.labelled("verdicts", words or "none", indent=0, room=ROOM)
     _gateways(screen, view.gateways)
     _several(screen, "logs", report.log_sources, "none found: name one with --log FILE, or use --journal")
-    screen.labelled("own config", visible(str(view.own_config or "none")), indent=0, room=ROOM)
+    _path(screen, "own config", view.own_config)
     screen.labelled("policy", visible(view.policy or "none configured"), indent=0, room=ROOM)
-    screen.labelled("own data", visible(str(view.data_folder)), indent=0, room=ROOM)
+    _path(screen, "own data", view.data_folder)
     _several(screen, "notes", report.problems, "")
+
+
+def _path(screen: Screen, label: str, path: Path | None) -> None:
+    """A path can be copied: it is never broken into two lines."""
+    screen.exact(label, visible(str(path)) if path else "none", style="", indent=0, room=ROOM)
 
 
 def _gateways(screen: Screen, gateways: Sequence[GatewayView]) -> None:

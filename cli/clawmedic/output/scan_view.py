@@ -49,7 +49,7 @@ def _heading(screen: Screen, report: ScanReport) -> None:
     version = f"OpenClaw {visible(report.version)}" if report.version else "OpenClaw of unknown version"
     when = moment(report.scanned_at, utc=screen.settings.utc)
     screen.line((version, "bold"), f", {STORES[report.generation]}, {when}")
-    screen.line((visible(str(report.state_dir)), "dim"))
+    screen.exact("", visible(str(report.state_dir)), style="dim", indent=0, room=0)
     screen.blank()
 
 

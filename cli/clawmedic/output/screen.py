@@ -6,7 +6,8 @@ Everything goes through `Text`, never through rich's markup: session keys contai
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -102,6 +103,18 @@ class Screen:
         if share > 0:
             filled = max(1, filled)
         return (full * filled, style), (empty * (cells - filled), "dim")
+
+    @contextmanager
+    def paged(self) -> Iterator[None]:
+        """Show what is drawn meanwhile in a pager, where somebody sits at a terminal."""
+        from clawmedic.output.pager import pager_for
+
+        pager = pager_for(self.settings)
+        if pager is None:
+            yield
+            return
+        with self._console.pager(pager=pager, styles=True):  # type: ignore[arg-type]  # rich's own base has no protocol
+            yield
 
     def blank(self) -> None:
         """An empty line."""

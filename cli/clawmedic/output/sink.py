@@ -20,6 +20,11 @@ def write_text(text: str) -> None:
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
 
+def flush_output() -> None:
+    """Hand over what was written: somebody waits for each piece of an output without an end."""
+    sys.stdout.flush()
+
+
 def dumps(document: Mapping[str, JsonValue], *, pretty: bool = False) -> str:
     """JSON text. Half surrogates (names that are not UTF-8) are written as U+FFFD: JSON cannot carry them."""
     import orjson
