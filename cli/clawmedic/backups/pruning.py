@@ -80,7 +80,9 @@ def _in_use(path: Path, table: ProcessTable, now: int) -> str:
         return "it is gone"
     if not stat.S_ISREG(seen.st_mode):
         return "it is no regular file any more"
-    lock = lock_beside(path, table, now)
-    if lock is not None and lock.liveness is not Liveness.DEAD:
-        return f"it is locked ({lock.why})"
+    transcript = path.with_name(path.name.partition(".jsonl")[0] + ".jsonl")
+    for locked in (path, transcript):
+        lock = lock_beside(locked, table, now)
+        if lock is not None and lock.liveness is not Liveness.DEAD:
+            return f"{locked.name} is locked ({lock.why})"
     return ""

@@ -67,10 +67,10 @@ def _looked(tasks: Sequence[Task]) -> Iterator[tuple[Task, Summary]]:
         return
     context = multiprocessing.get_context("fork")
     waiting = deque(_batches(tasks))
-    with contextlib.suppress(BrokenProcessPool):
-        with ProcessPoolExecutor(count, mp_context=context, initializer=_ignore_interrupts) as pool:
-            for summaries in pool.map(_look_at_all, tuple(waiting)):
-                yield from zip(waiting.popleft(), summaries, strict=True)
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_ignore_interrupts)
+    with contextlib.suppress(BrokenProcessPool), pool:
+        for summaries in pool.map(_look_at_all, tuple(waiting)):
+            yield from zip(waiting.popleft(), summaries, strict=True)
     for batch in waiting:  # a worker died: the rest is read here
         yield from ((task, _look(task)) for task in batch)
 

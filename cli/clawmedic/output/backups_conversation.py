@@ -27,8 +27,8 @@ _LOOKS = {
 def show_head(screen: Screen, archive: Archive, backup: Backup) -> None:
     """What copy this is."""
     screen.line((visible(backup.key or "of no known key"), "bold"), (f"  {backup.id}", "dim"))
-    what = f"{backup.kind.value}, {backup.state.value}, {count_of(backup.messages, 'message')}, {size(backup.size_bytes)}"
-    screen.line(visible(what), indent=2)
+    messages = count_of(backup.messages, "message")
+    screen.line(f"{backup.kind.value}, {backup.state.value}, {messages}, {size(backup.size_bytes)}", indent=2)
     screen.line(visible(relative(backup.path, archive.state_dir)), indent=2)
     if backup.note:
         screen.line((visible(backup.note), "yellow"), indent=2)
