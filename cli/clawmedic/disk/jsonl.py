@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from clawmedic.disk.files import pread_all
 
-_BLOCK = 1024 * 1024
+_BLOCK = 256 * 1024
 _BACK_BLOCK = 256 * 1024
 _FIRST_LOOK = 4 * 1024
 
@@ -54,14 +54,24 @@ def iter_lines(descriptor: int, *, line_limit: int) -> Iterator[Line]:
         offset += len(block)
         pieces = block.split(b"\n")
         rest = pieces.pop()
-        for piece in pieces:
-            size = held + len(piece)
-            over = size > line_limit
-            number += 1
-            yield Line(number, start, b"" if over else b"".join((*parts, piece)), size, oversized=over)
-            start += size + 1
+        if held and pieces:
+            size = held + len(pieces[0])
+            pieces[0] = b"" if size > line_limit else b"".join((*parts, pieces[0]))
+            if size > line_limit:
+                number += 1
+                yield Line(number, start, b"", size, oversized=True)
+                start += size + 1
+                del pieces[0]
             held = 0
             parts.clear()
+        for piece in pieces:
+            size = len(piece)
+            number += 1
+            if size > line_limit:
+                yield Line(number, start, b"", size, oversized=True)
+            else:
+                yield Line(number, start, piece, size)
+            start += size + 1
         held += len(rest)
         if held > line_limit:
             parts.clear()

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from clawmedic.model.session import Generation, Session
 from clawmedic.stores.names import Artefact
 
 
-@dataclass(frozen=True, slots=True)
-class RawEntry:
+class RawEntry(NamedTuple):
     """One transcript line as it stands on disk (or one event of a database, decompressed).
+
+    A tuple, because a deep scan makes one for every line there is.
 
     Attributes:
         line: 1-based line number; for a database the event's `seq` plus 1.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -31,7 +30,7 @@ def tail_entries(tail: Tail) -> tuple[RawEntry, ...]:
         entries.append(RawEntry(number, offset, data, size))
         offset += size + 1
     if entries and not tail.terminated:
-        entries[-1] = replace(entries[-1], terminated=False)
+        entries[-1] = entries[-1]._replace(terminated=False)
     return tuple(entries)
 
 
