@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from clawmedic.disk.atomic import fsync_directory
+from clawmedic.disk.changes import is_whole
 from clawmedic.disk.digest import digest_file
 from clawmedic.disk.files import describe, lstat
 from clawmedic.disk.journal import Journal, append
@@ -46,6 +47,18 @@ def back_up(journal: Journal, transcript: Path, *, now: int) -> BackedUp:
 def backup_stamp(now: int) -> str:
     """A time as OpenClaw's file names write it: `2026-11-23T08-22-26.791Z`; `now` is epoch milliseconds."""
     return f"{datetime.fromtimestamp(now / 1000, tz=UTC):%Y-%m-%dT%H-%M-%S}.{now % 1000:03d}Z"
+
+
+def discard_backups(journal: Journal) -> None:
+    """Remove the copies beside transcripts that an operation made in vain: what they hold still stands at its place.
+
+    A copy of anything that does not is kept.
+    """
+    for record in journal.of(BackedUp):
+        if record.path.parent == record.source.parent and is_whole(record.source, record.sha256):
+            with suppress(OSError):
+                record.path.unlink(missing_ok=True)
+                fsync_directory(record.path.parent)
 
 
 def _free_name(transcript: Path, now: int) -> Path:

@@ -57,20 +57,22 @@ def summary(journal: Journal, all_of_them: Sequence[Journal], table: ProcessTabl
     )
 
 
-def state_of(journal: Journal, all_of_them: Sequence[Journal], table: ProcessTable) -> OperationState:
-    """Where an operation stands. It is undone while an undo of it is done and has not been undone itself."""
-    ended = journal.ended
-    if any(
-        other.begin.undoes == journal.begin.operation_id
-        and state_of(other, all_of_them, table) is OperationState.DONE
-        for other in all_of_them
-        if other.begin.at >= journal.begin.at and other is not journal
-    ):
+def state_of(
+    journal: Journal, all_of_them: Sequence[Journal], table: ProcessTable, *, seen: frozenset[str] = frozenset()
+) -> OperationState:
+    """Where an operation stands. It is undone while an undo of it is done and has not been undone itself.
+
+    `seen` are operations that are being asked about already: a journal edited by hand may name itself.
+    """
+    name, seen = journal.begin.operation_id, seen | {journal.begin.operation_id}
+    undoing = [one for one in all_of_them if one.begin.undoes == name and one.begin.operation_id not in seen]
+    if any(state_of(one, all_of_them, table, seen=seen) is OperationState.DONE for one in undoing):
         return OperationState.UNDONE
-    if ended is None:
+    if journal.ended is None:
         alive, _ = table.judge(journal.begin.pid, journal.begin.start_ticks)
-        return OperationState.RUNNING if alive is Liveness.ALIVE else OperationState.INTERRUPTED
-    return OperationState.DONE if ended.state == OperationState.DONE else OperationState.ROLLED_BACK
+        running = alive is Liveness.ALIVE and not journal.of(Hindered)
+        return OperationState.RUNNING if running else OperationState.INTERRUPTED
+    return OperationState.DONE if journal.ended.state == OperationState.DONE else OperationState.ROLLED_BACK
 
 
 def find_operations(settings: Settings, wanted: str) -> tuple[Journal, ...]:

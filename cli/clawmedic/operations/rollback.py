@@ -75,22 +75,24 @@ def require_known(found: Sequence[Standing]) -> None:
     """
     foreign = [one.history for one in found if not (one.ours or one.row)]
     if foreign:
-        rows = [f"row {history.row_key} of {history.path}" if history.row_key else str(history.path) for history in foreign]
         raise RollbackError(
-            f"changed by something else since: {', '.join(rows)}",
+            f"changed by something else since: {', '.join(map(words_of, foreign))}",
             hint="look at it; `clawmedic undo ID --force` puts the old content back and keeps the present one aside",
         )
 
 
-def roll_back(journal: Journal, changes: Sequence[Changed], *, reverse_call: ReverseCall | None = None) -> None:
-    """Put everything back as it was before the operation: calls first, then files. Twice is once.
+def words_of(history: PathHistory) -> str:
+    """A path as people are told of it: with its row where only that was changed."""
+    return f"row {history.row_key} of {history.path}" if history.row_key else str(history.path)
+
+
+def roll_back(journal: Journal, changes: Sequence[Changed]) -> None:
+    """Put files back as they were before the operation. Twice is once.
 
     Raises:
         RollbackError: something stands in the way; no file was changed.
         RefusedError: the disk refuses.
     """
-    clear_leftovers(journal)
-    reverse_calls(journal, reverse_call)
     found = [standing(history) for history in histories(changes)]
     require_known(found)
     for one in found:

@@ -1,9 +1,7 @@
 """A mutating run: clawmedic's own lock, and what an earlier run left in the middle put right first.
 
-    with mutating_run(settings) as run:
-        state = open_for_reading(...)      # after the lock, so that the plan is about what is there now
-        plan = ...
-        result = execute(run, plan, action, state=state)
+Inside `with mutating_run(settings) as run:` the state directory is opened for reading, so that the plan is about what
+is there now; then the plan is made, agreed to, and given to `execute(run, plan, action, state=state)`.
 """
 
 from __future__ import annotations
@@ -19,8 +17,9 @@ from clawmedic.disk.records import Called, Changed, Ended, Hindered
 from clawmedic.errors import ClawmedicError, RefusedError
 from clawmedic.model.outcome import OperationState
 from clawmedic.model.reporter import SilentReporter
+from clawmedic.operations.backup import discard_backups
 from clawmedic.operations.history import journals, own_folder, state_of
-from clawmedic.operations.rollback import ReverseCall, paths_of, roll_back
+from clawmedic.operations.rollback import ReverseCall, clear_leftovers, paths_of, reverse_calls, roll_back
 from clawmedic.settings import Settings
 from clawmedic.stores.editing_gate import prove_nobody_owns
 from clawmedic.stores.opening import open_for_reading
@@ -94,14 +93,18 @@ def recover_interrupted(run: Run) -> tuple[Recovered, ...]:
 def _recover(run: Run, journal: Journal) -> Recovered:
     begin, now = journal.begin, run.settings.now()
     try:
+        clear_leftovers(journal)
         if journal.of(Changed):
             _require_nobody(run)
-        roll_back(journal, journal.of(Changed), reverse_call=run.reverse_call)
+        reverse_calls(journal, run.reverse_call)
+        roll_back(journal, journal.of(Changed))
+        discard_backups(journal)
         detail = "found interrupted; everything is as before it" if _did_anything(journal) else "nothing had been done"
         append(journal.folder, Ended(OperationState.ROLLED_BACK, now, detail))
     except ClawmedicError as error:
         _note(journal, now, error.message)
-        return Recovered(begin.operation_id, begin.command, begin.keys, ok=False, detail=error.message, paths=paths_of(journal))
+        left = paths_of(journal)
+        return Recovered(begin.operation_id, begin.command, begin.keys, ok=False, detail=error.message, paths=left)
     return Recovered(begin.operation_id, begin.command, begin.keys, ok=True, detail=detail)
 
 
@@ -130,5 +133,5 @@ def require_untangled(run: Run, keys: tuple[str, ...], paths: tuple[Path, ...]) 
         if not left.ok and (set(left.keys) & set(keys) or set(left.paths) & set(paths)):
             raise RefusedError(
                 f"operation {left.operation_id} was left in the middle and cannot be put back: {left.detail}",
-                hint=f"`clawmedic undo {left.operation_id} --force` keeps the present content aside and puts the old back",
+                hint=f"`clawmedic undo {left.operation_id} --force` keeps the present content and puts the old back",
             )
