@@ -94,7 +94,8 @@ def test_an_incident_says_everything(screen, capsys, width):
     for word in (
         "dead", "agent:main:main", "since 2026-11-23 10:13:20 UTC", "reasoning-required", "(configuration)",
         "in the compaction, 3 times, certain (100%), provider fake", "overflow", "fake/big", "provider_error_4xx",
-        "gateway.log 120 auto-compaction", "Summarization failed: 400", "clawmedic rescue agent:main:main", "openclaw#69202",
+        "gateway.log 120 auto-compaction", "Summarization failed: 400",
+        "clawmedic rescue agent:main:main", "openclaw#69202",
         "1 incident, 1 log source read.",
     ):  # fmt: skip
         assert word in " ".join(out.split()), word

@@ -11,12 +11,15 @@ from clawmedic.model.finding import Finding
 from clawmedic.model.report import Budget, SessionReport
 from clawmedic.model.session import PendingInput
 from clawmedic.output.palette import OUTCOMES, SEVERITIES, STORES, VERDICTS, cause_word
-from clawmedic.output.screen import Screen
+from clawmedic.output.screen import Screen, first_cells
 from clawmedic.output.text import UNKNOWN, age, count_of, moment, percent, size, tokens, visible
 from clawmedic.triage.knowledge import find
 
 LONGEST_MESSAGE = 300
 FEW_EVENTS = 20
+FEW_ENTRIES = 5
+STAMP = 21
+"""Cells of a date and a time, and the gap after them."""
 ROOM = 12
 
 
@@ -34,7 +37,7 @@ def show_chart(screen: Screen, chart: SessionChart) -> None:
     if chart.siblings:
         screen.heading("Related")
         for sibling in chart.siblings:
-            screen.line(visible(sibling), indent=2)
+            screen.exact("", visible(sibling), style="", room=0)
     _treatment(screen, chart.treatment)
 
 
@@ -60,10 +63,11 @@ def _row(screen: Screen, report: SessionReport, now: int) -> None:
         ("last run", f"{moment(session.started_at, utc=utc)} to {moment(session.ended_at, utc=utc)}"),
         ("model", f"{model}{' (overridden)' if session.model_override else ''}"),
         ("compactions", UNKNOWN if session.compaction_count is None else str(session.compaction_count)),
-        ("transcript", f"{size(session.transcript.size_bytes)}{entries}, {session.transcript.path}"),
+        ("transcript", f"{size(session.transcript.size_bytes)}{entries}"),
     )
     for label, text in lines:
         screen.labelled(label, visible(text), room=ROOM)
+    screen.exact("", visible(str(session.transcript.path)), style="dim", room=ROOM)
     if session.label:
         screen.labelled("label", visible(session.label), room=ROOM)
     if session.lock is not None:
@@ -101,25 +105,27 @@ def _anatomy(screen: Screen, anatomy: Sequence[AnatomySlice], largest: Sequence[
             indent=2,
         )
     if largest:
-        told = ", ".join(
-            f"line {entry.line} ({visible(entry.kind)}, {size(entry.bytes)})" for entry in largest
-        )
+        shown = largest if screen.settings.verbose else largest[:FEW_ENTRIES]
+        told = ", ".join(f"line {entry.line} ({visible(entry.kind)}, {size(entry.bytes)})" for entry in shown)
         screen.labelled("largest", told, room=ROOM)
 
 
 def _timeline(screen: Screen, timeline: Sequence[TimelineItem]) -> None:
     if not timeline:
         return
-    screen.heading("Timeline")
     shown = timeline if screen.settings.verbose else timeline[-FEW_EVENTS:]
+    stamps = [moment(item.at, utc=screen.settings.utc) for item in shown]
+    zones = {stamp.rpartition(" ")[2] for stamp in stamps if stamp != UNKNOWN}
+    screen.heading(f"Timeline ({', '.join(sorted(zones))})" if zones else "Timeline")
     if len(shown) < len(timeline):
         screen.line((f"{len(timeline) - len(shown)} earlier: -v shows all", "dim"), indent=2)
     kinds = max(len(visible(item.kind)) for item in shown) + 2
-    for item in shown:
-        when = moment(item.at, utc=screen.settings.utc)
-        screen.labelled(
-            when, (visible(item.kind).ljust(kinds), "cyan"), visible(item.text), room=len(when) + 2
-        )
+    for stamp, item in zip(stamps, shown, strict=True):
+        when = stamp.rpartition(" ")[0] or stamp
+        text = visible(item.text)
+        if not screen.settings.verbose:
+            text = first_cells(text, screen.width - STAMP - kinds - 2)
+        screen.labelled(when, (visible(item.kind).ljust(kinds), "cyan"), text, room=STAMP)
 
 
 def _incidents(screen: Screen, report: SessionReport) -> None:

@@ -165,6 +165,13 @@ def elide(text: str, width: int) -> str:
     return f"{head}…{tail}"
 
 
+def first_cells(text: str, width: int) -> str:
+    """The beginning of a text, for previews: what is cut off is marked."""
+    if cell_len(text) <= width:
+        return text
+    return f"{set_cell_size(text, max(0, width - 1)).rstrip()}…"
+
+
 def _padded(cell: Cell, width: int, align: str) -> Text:
     shown = elide(cell.text, width)
     space = " " * (width - cell_len(shown))
