@@ -7,6 +7,7 @@ The rules read the words of the provider, the core or the storage. They never re
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from clawmedic.model.cause import Cause
 
@@ -163,7 +164,13 @@ def cause_of(text: str) -> Cause | None:
     and classes ("guard_blocked", "provider_error_4xx", "unknown") name nothing; a frame with an inner reason
     ("Preflight compaction required but failed: X") names what X names.
     """
+    return _cause_of(text[:TEXT_LIMIT])
+
+
+@lru_cache(maxsize=512)
+def _cause_of(text: str) -> Cause | None:
+    """Remembered, because a dead session repeats its error with every message."""
     if text.strip() in _CLASSES:
         return None
-    words = _FRAMES.sub(" ", _CLASS_FIELD.sub(" ", text[:TEXT_LIMIT])).replace("_", " ").lower()
+    words = _FRAMES.sub(" ", _CLASS_FIELD.sub(" ", text)).replace("_", " ").lower()
     return next((cause for cause, rule in _RULES if rule.search(words)), None)
