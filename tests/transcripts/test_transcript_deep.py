@@ -230,34 +230,29 @@ def test_lines_above_the_limit_are_counted_and_not_held(tmp_path):
     lines = long_talk(30).data().splitlines(keepends=True)
     huge = b'{"type":"custom","id":"h","parentId":"x","data":"' + b"z" * (5 * BLOCK) + b'"}\n'
     path = write(tmp_path / "a.jsonl", b"".join([*lines[:9], huge, *lines[9:]]))
-    tally = tally_file(str(path), tail_bytes=0, line_limit=2 * BLOCK)
+    tally = tally_file(str(path), line_limit=2 * BLOCK)
     assert (tally.lines, tally.offset) == (len(lines) + 1, path.stat().st_size)
     assert [line for line, _ in tally.notes["malformed"]] == [10]
-    whole = tally_file(str(path), tail_bytes=0, line_limit=9 * BLOCK)
+    whole = tally_file(str(path), line_limit=9 * BLOCK)
     assert whole.lines == len(lines) + 1
     assert "malformed" not in whole.notes
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(0, 3 * BLOCK // 2), min_size=1, max_size=6), st.integers(0, 3 * BLOCK))
-def test_the_body_ends_where_the_tail_begins(tmp_path_factory, sizes, tail):
+@given(st.lists(st.integers(0, 3 * BLOCK // 2), min_size=1, max_size=6), st.booleans())
+def test_lines_of_any_length_are_counted_once(tmp_path_factory, sizes, ended):
     data = b"".join(b'"' + b"q" * size + b'"\n' for size in sizes)
-    path = write(tmp_path_factory.mktemp("body") / "a.jsonl", data)
-    tally = tally_file(str(path), tail_bytes=tail, line_limit=2**26)
-    starts = [sum(size + 3 for size in sizes[:i]) for i in range(len(sizes))]
-    body = [start for start in starts if start < len(data) - tail]
-    assert tally.lines == len(body)
-    assert (
-        tally.offset == (starts[len(body)] if len(body) < len(starts) else len(data))
-        if body
-        else tally.offset == 0
-    )
+    path = write(tmp_path_factory.mktemp("body") / "a.jsonl", data if ended else data + b'{"torn')
+    tally = tally_file(str(path), line_limit=2**26)
+    assert (tally.lines, tally.offset, tally.counts["malformed"]) == (len(sizes), len(data), len(sizes))
+    small = tally_file(str(path), line_limit=BLOCK)
+    assert (small.lines, small.offset) == (len(sizes), len(data))
 
 
 def test_what_is_no_file_is_a_problem(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for name in ("gone", "pipe", "."):
-        assert tally_file(str(tmp_path / name), tail_bytes=0, line_limit=1).problem
+        assert tally_file(str(tmp_path / name), line_limit=1).problem
 
 
 def test_a_tally_survives_the_wire():
@@ -296,7 +291,7 @@ def test_two_rows_of_one_transcript(many):
 
 
 def crew_of(many, workers: int) -> Crew:
-    crew = Crew(workers, tail_bytes=0, line_limit=2**20)
+    crew = Crew(workers, line_limit=2**20)
     crew.give([(str(session.transcript.path), session.transcript.size_bytes) for session in many])
     return crew
 
@@ -330,7 +325,7 @@ def test_memory_does_not_grow_with_the_transcript(tmp_path):
     def peak(turns: int) -> int:
         path = write(tmp_path / "a.jsonl", long_talk(turns).data())
         tracemalloc.start()
-        read_view_peak = tally_file(str(path), tail_bytes=0, line_limit=2**26).lines
+        read_view_peak = tally_file(str(path), line_limit=2**26).lines
         assert read_view_peak == 4 * turns + 1
         size = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

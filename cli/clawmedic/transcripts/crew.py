@@ -40,8 +40,8 @@ def cores() -> int:
 class _Worker:
     """One process, the files it was given and has not answered yet, and what it has answered."""
 
-    def __init__(self, tail_bytes: int, line_limit: int) -> None:
-        self.limits = (tail_bytes, line_limit)
+    def __init__(self, line_limit: int) -> None:
+        self.line_limit = line_limit
         self.given: deque[Job] = deque()
         self.process = subprocess.Popen(  # noqa: S603 - this interpreter and our own module
             [sys.executable, "-S", "-E", "-c", _CODE, *_import_path()],
@@ -63,7 +63,7 @@ class _Worker:
 
     def hand(self, jobs: Sequence[Job]) -> bool:
         """Give it files; False when it is gone."""
-        lines = [orjson.dumps([os.fsencode(path).hex(), *self.limits]) for path, _ in jobs]
+        lines = [orjson.dumps([os.fsencode(path).hex(), self.line_limit]) for path, _ in jobs]
         self.given.extend(jobs)
         try:
             assert self.process.stdin is not None  # noqa: S101
@@ -93,8 +93,7 @@ def _import_path() -> list[str]:
 class Crew:
     """Counts files in several processes. Use it in a `with`: its end ends the workers, after an interrupt too."""
 
-    def __init__(self, workers: int, *, tail_bytes: int, line_limit: int) -> None:
-        self._tail_bytes = tail_bytes
+    def __init__(self, workers: int, *, line_limit: int) -> None:
         self._line_limit = line_limit
         self._wanted = min(max(workers, 0), MOST_WORKERS) if sys.executable else 0
         self._workers: list[_Worker] = []
@@ -116,7 +115,7 @@ class Crew:
         self._jobs = deque(sorted(dict(jobs).items(), key=lambda job: -job[1]))
         for _ in range(min(self._wanted, len(self._jobs) - 1)):
             try:
-                worker = _Worker(self._tail_bytes, self._line_limit)
+                worker = _Worker(self._line_limit)
             except OSError:
                 return  # no process to be had: the work is done here
             worker.listen(self._answers)
@@ -134,7 +133,7 @@ class Crew:
                 yield answer
             elif self._jobs:
                 path, _ = self._jobs.pop()
-                yield path, tally_file(path, tail_bytes=self._tail_bytes, line_limit=self._line_limit)
+                yield path, tally_file(path, line_limit=self._line_limit)
 
     def _answer(self, *, wait: bool) -> tuple[str, Tally] | None:
         """The next answer of a worker; None when there is none (yet), or when one died."""

@@ -1,4 +1,4 @@
-"""Every line of a transcript's body, read once and counted; nothing of it is kept.
+"""Every line of a transcript, read once and counted; nothing of it is kept.
 
 This is the inside of `--deep`: it runs on each line and in worker processes, so it imports little and goes by
 the JSON itself. A line of an unusual shape takes the slow way through `parse_entry`.
@@ -45,6 +45,7 @@ class Tally:
         last_answer: line of the newest real answer, 0 when there is none.
         failures, run, longest: failed answers in all, since the newest answer, in the longest row.
         compactions: how many follow each other with few messages between; `loop_line` the line of the third.
+        events: how many events of a database were counted, 0 for a file.
         problem: why the file could not be read to the end, "" when it could.
     """
 
@@ -57,6 +58,7 @@ class Tally:
         self.last_answer = 0
         self.failures = self.run = self.longest = 0
         self.compactions = self.messages = self.loop_line = 0
+        self.events = 0
         self.problem = ""
         self._waiting: dict[str, int] = {}
         self._ids = array("q")
@@ -300,8 +302,8 @@ class Tally:
         return total - different
 
 
-def tally_file(path: bytes | str, *, tail_bytes: int, line_limit: int) -> Tally:
-    """Count the lines of a file that begin before its last `tail_bytes`. Never raises: see `Tally.problem`."""
+def tally_file(path: bytes | str, *, line_limit: int) -> Tally:
+    """Count the lines of a file that have a line end. Never raises: see `Tally.problem`."""
     tally = Tally()
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
@@ -309,11 +311,10 @@ def tally_file(path: bytes | str, *, tail_bytes: int, line_limit: int) -> Tally:
         tally.problem = error.strerror or str(error)
         return tally
     try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             tally.problem = "not a regular file"
             return tally
-        for lines, oversized in _body(descriptor, max(0, status.st_size - tail_bytes), line_limit):
+        for lines, oversized in _blocks(descriptor, line_limit):
             if oversized:
                 tally.pass_over(oversized)
             else:
@@ -328,13 +329,15 @@ def tally_file(path: bytes | str, *, tail_bytes: int, line_limit: int) -> Tally:
 
 
 def tally_events(raws: Iterable[RawEntry]) -> Tally:
-    """Count the events of a database."""
+    """Count the events of a database; `lines` follows their own numbers, which may have gaps."""
     tally = Tally()
     for raw in raws:
+        tally.lines = raw.line - 1
         if raw.oversized or b"\n" in raw.data:
             tally.pass_over(raw.size_bytes)
         else:
             tally.feed(raw.data)
+        tally.events += 1
     tally.finish()
     return tally
 
@@ -350,15 +353,15 @@ def _count_lines(block: bytes) -> int:
     return count
 
 
-def _body(descriptor: int, end: int, line_limit: int) -> Iterator[tuple[bytes, int]]:
-    """Whole lines that begin before byte `end`, a block at a time, the header alone.
+def _blocks(descriptor: int, line_limit: int) -> Iterator[tuple[bytes, int]]:
+    """Whole lines, a block at a time, the header alone; without the last one's line end.
 
-    A line above the limit comes as its size. Lines come without the last one's line end.
+    A line above the limit comes as its size. What follows the last line end is left out.
     """
-    at = start = 0  # bytes read; where the line that is being put together begins
+    at = held = 0  # bytes read, and bytes of the line that goes on, also where they were dropped
+    header = True
     parts: list[bytes] = []
-    held = 0  # bytes of that line so far, also where they were dropped
-    while start < end and (block := os.pread(descriptor, BLOCK, at)):
+    while block := os.pread(descriptor, BLOCK, at):
         at += len(block)
         cut = block.find(b"\n")
         if cut < 0:
@@ -369,19 +372,15 @@ def _body(descriptor: int, end: int, line_limit: int) -> Iterator[tuple[bytes, i
             continue
         if held > line_limit:
             yield b"", held + cut
-            start += held + cut + 1
             block = block[cut + 1 :]
-        elif start:
-            block = b"".join((*parts, block))
+        elif header:
+            yield b"".join((*parts, block[:cut])), 0
+            block = block[cut + 1 :]
         else:
-            yield b"".join((*parts, block[:cut])), 0  # the header
-            start = held + cut + 1
-            block = block[cut + 1 :]
-        parts, held = [], 0
-        cut = block.rfind(b"\n") if start + len(block) <= end else block.find(b"\n", max(end - 1 - start, 0))
-        if cut >= 0 and start < end:
+            block = b"".join((*parts, block))
+        header = False
+        cut = block.rfind(b"\n")
+        if cut >= 0:
             yield block[:cut], 0
-            start += cut + 1
             block = block[cut + 1 :]
-        if block:
-            parts, held = [block], len(block)
+        parts, held = [block], len(block)

@@ -1,6 +1,6 @@
 """A worker process of a deep scan: reads what to count from standard input, writes one line for each file.
 
-A request is one line of JSON: [path as hexadecimal bytes, tail bytes, line limit]. It ends with its input.
+A request is one line of JSON: [path as hexadecimal bytes, line limit]. It ends with its input.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     out = sys.stdout.buffer
     for line in sys.stdin.buffer:
-        path, tail_bytes, line_limit = orjson.loads(line)
-        tally = tally_file(bytes.fromhex(path), tail_bytes=tail_bytes, line_limit=line_limit)
+        path, line_limit = orjson.loads(line)
+        tally = tally_file(bytes.fromhex(path), line_limit=line_limit)
         try:
             out.write(tally.to_wire())
             out.flush()
