@@ -172,14 +172,14 @@ class FilesReader:
         Paths of a state directory elsewhere are never followed: the row of a copied store names the original's
         transcript, and what is done to the copy must not touch the original. OpenClaw refuses them too.
         """
-        if ".." in written.split("/") or os.path.dirname(written) == str(self._directory):  # noqa: PTH120
+        if not written.startswith(self._roots) or ".." in written.split("/"):
             return False
-        return any(written.startswith(f"{root}/") for root in self._roots)
+        return os.path.dirname(written) != str(self._directory)  # noqa: PTH120 - no Path for each row
 
     @cached_property
-    def _roots(self) -> frozenset[str]:
+    def _roots(self) -> tuple[str, ...]:
         root = self.store.parent if self.root is None else self.root
-        return frozenset({str(root), os.path.realpath(root)})
+        return (f"{root}/", f"{os.path.realpath(root)}/")
 
     def _candidates(self, key: str, session_id: str, written: str | None) -> list[str]:
         names: list[str] = []

@@ -121,11 +121,16 @@ def _delivery(row: Fields) -> Delivery | None:
     return None
 
 
+_ROUTE_FIELDS = ("lastTo", "lastChannel", "route")
+
+
 def _contexts(row: Fields) -> Iterator[Fields]:
     if "delivery" in row.values:
         yield row.inner("delivery").inner("context")
     if "deliveryContext" in row.values:
         yield row.inner("deliveryContext")
+    if row.values.keys().isdisjoint(_ROUTE_FIELDS):
+        return
     last = {
         "channel": "lastChannel",
         "to": "lastTo",

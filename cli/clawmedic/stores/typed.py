@@ -33,7 +33,8 @@ class Fields:
         value = self.values.get(name)
         if isinstance(value, str):
             return value or None
-        self._wrong(name, value, "a text")
+        if value is not None:
+            self._wrong(name, value, "a text")
         return None
 
     def number(self, name: str) -> int | None:
@@ -49,7 +50,7 @@ class Fields:
     def flag(self, name: str) -> bool | None:
         """A boolean."""
         value = self.values.get(name)
-        if isinstance(value, bool):
+        if value is None or isinstance(value, bool):
             return value
         self._wrong(name, value, "true or false")
         return None
@@ -57,6 +58,8 @@ class Fields:
     def time(self, name: str) -> int | None:
         """Epoch milliseconds from a number or an ISO string; 0 means that there is none."""
         value = self.values.get(name)
+        if value is None:
+            return None
         found = instant_ms(value)
         if found is None and value != 0:
             self._wrong(name, value, "a time")
@@ -71,7 +74,8 @@ class Fields:
 
     def inner(self, name: str) -> Fields:
         """The object under a name; problems are collected together."""
-        return Fields.of(self.values.get(name), self._at(name), self.problems)
+        value = self.values.get(name)
+        return _NOTHING if value is None else Fields.of(value, self._at(name), self.problems)
 
     def items(self, name: str) -> Iterator[Fields]:
         """The objects of the list under a name."""
@@ -98,6 +102,10 @@ class Fields:
     def _wrong(self, name: str, value: object, wanted: str) -> None:
         if value is not None and value != "":
             self.problems.append(f"{self._at(name)}: {_kind(value)} instead of {wanted}")
+
+
+_NOTHING = Fields({})
+"""An absent object: it has no fields, and so never a problem."""
 
 
 def _kind(value: object) -> str:
