@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from clawmedic.errors import UnreadableError
-
 _TYPES = (
     (stat.S_ISDIR, "is a directory"),
     (stat.S_ISFIFO, "is a FIFO"),
@@ -183,16 +181,3 @@ def free_bytes(path: str | os.PathLike[str]) -> int | None:
     except OSError:
         return None
     return found.f_bavail * found.f_frsize
-
-
-def require_regular(path: Path) -> None:
-    """Refuse a path that is no readable regular file.
-
-    Raises:
-        UnreadableError: with the reason.
-    """
-    try:
-        with open_regular(path):
-            return
-    except OSError as error:
-        raise UnreadableError(f"{path} {describe(error)}") from error
