@@ -117,3 +117,12 @@ def test_a_bar_never_overflows():
         (full, _), (empty, _) = screen(80).bar(share, 20, "")
         assert len(full + empty) == 20
     assert len(screen(80).bar(0.001, 20, "")[0][0]) == 1
+
+
+def test_prose_loses_its_end_and_keys_their_middle(capsys):
+    columns = [Column("K", flexible=True), Column("P", flexible=True, loses="end")]
+    screen(60).table(columns, [[Cell("first" + "x" * 50 + "last"), Cell("first " + "word " * 20 + "last")]])
+    row = capsys.readouterr().out.splitlines()[1]
+    assert row.startswith("first")
+    assert "last  first word" in row
+    assert row.endswith("…")

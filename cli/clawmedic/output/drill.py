@@ -17,7 +17,7 @@ COLUMNS = (
     Column("what was made"),
     Column("verdict"),
     Column("cause"),
-    Column("the evidence", flexible=True),
+    Column("the evidence", flexible=True, loses="end"),
 )
 GENERATIONS = {"files": "sessions.json and JSONL", "sqlite": "SQLite"}
 

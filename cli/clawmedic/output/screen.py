@@ -24,11 +24,16 @@ GAP = "  "
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table. `flexible` ones share what room is left, their text elided in the middle."""
+    """A column of a table.
+
+    Attributes:
+        flexible: shares what room is left; text that is longer loses its middle (keys) or its end (prose).
+    """
 
     title: str
     align: Literal["left", "right"] = "left"
     flexible: bool = False
+    loses: Literal["middle", "end"] = "middle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +132,7 @@ class Screen:
         head = [Cell(column.title, "dim") for column in columns]
         for row in (head, *body):
             cells = [
-                _padded(cell, width, column.align)
-                for cell, width, column in zip(row, widths, columns, strict=True)
+                _padded(cell, width, column) for cell, width, column in zip(row, widths, columns, strict=True)
             ]
             line = Text(GAP).join(cells)
             line.rstrip()
@@ -172,8 +176,8 @@ def first_cells(text: str, width: int) -> str:
     return f"{set_cell_size(text, max(0, width - 1)).rstrip()}…"
 
 
-def _padded(cell: Cell, width: int, align: str) -> Text:
-    shown = elide(cell.text, width)
+def _padded(cell: Cell, width: int, column: Column) -> Text:
+    shown = elide(cell.text, width) if column.loses == "middle" else first_cells(cell.text, width)
     space = " " * (width - cell_len(shown))
     body = Text(shown, style=cell.style)
-    return Text(space) + body if align == "right" else body + Text(space)
+    return Text(space) + body if column.align == "right" else body + Text(space)
