@@ -91,7 +91,7 @@ def _files(run: _Survey, known: Known) -> None:
     directories = directories_of(root, [store.status().path for store in run.state.stores])
     found = {item.artefact.path: item for item in find_copies(root, directories)}
     readable = [item for item in found.values() if not item.problem and item.kind not in _NO_TRANSCRIPT]
-    tasks = [Task(Place(item.artefact.path, item.codec), item.stamp, root, limits) for item in readable]
+    tasks = [Task(Place(item.artefact.path), item.stamp, root, limits) for item in readable]
     elsewhere = _elsewhere(known.sessions.values(), found)
     tasks += [Task(Place(path), stamp, root, limits) for path, stamp in elsewhere]
     cache = open_cache(run.settings.world, root, enabled=run.use_cache)
@@ -146,7 +146,7 @@ def _file_draft(run: _Survey, item: Found, summary: Summary, live: set[Path]) ->
     elif referenced and kind not in _LIVE_NAMES:
         kind = BackupKind.LIVE
     return Draft(
-        place=Place(artefact.path, item.codec),
+        place=Place(artefact.path, Codec(summary.codec)),
         kind=kind,
         summary=summary,
         agent=_agent_of(artefact.path, run.state.root),

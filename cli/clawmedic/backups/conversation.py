@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import orjson
@@ -17,6 +17,8 @@ from clawmedic.transcripts.tree import active_path
 
 TEXT_CHARS = 1_000_000
 """More of one text is not held; the item says so."""
+MIRROR = "openclaw/delivery-mirror"
+"""7.1 and later write an answer that was delivered a second time (openclaw-channels.md); it is not read twice."""
 
 
 class Voice(StrEnum):
@@ -100,6 +102,7 @@ def converse(raws: Iterable[RawEntry], branch: frozenset[int] | None = None) -> 
     `branch` holds the lines of the branch in use (`branch_lines`); None means that all are.
     """
     number = 0
+    answered = ""
     for raw in raws:
         parsed = parse_entry(raw)
         if isinstance(parsed, Malformed):
@@ -109,7 +112,12 @@ def converse(raws: Iterable[RawEntry], branch: frozenset[int] | None = None) -> 
         elif parsed.type != "session":
             number += 1
             value = load_object(raw.data) or {}
-            yield _item(number, parsed, value, on_branch=branch is None or parsed.line in branch)
+            item = _item(number, parsed, value, on_branch=branch is None or parsed.line in branch)
+            if item.voice is Voice.ASSISTANT:
+                answered = item.text
+            elif item.voice is Voice.SYSTEM and item.model == MIRROR and item.text == answered:
+                item = replace(item, voice=Voice.NOTE)
+            yield item
 
 
 def _item(number: int, entry: Entry, value: dict[str, object], *, on_branch: bool) -> Item:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,9 @@ import orjson
 
 from clawmedic.backups.reading import link_problem
 from clawmedic.backups.summary import KNOWN_TYPES
-from clawmedic.disk.files import Listed, describe, list_directory, lstat, open_regular, pread_all
-from clawmedic.disk.packed import LineStream, codec_of
-from clawmedic.model.backup import BackupKind, Codec
+from clawmedic.disk.files import Listed, list_directory, lstat, open_regular, pread_all
+from clawmedic.disk.packed import LineStream
+from clawmedic.model.backup import BackupKind
 from clawmedic.stores.names import Artefact, ArtefactKind, classify_listed
 
 SNIFF_BYTES = 256 * 1024
@@ -58,7 +59,6 @@ class Found:
 
     artefact: Artefact
     kind: BackupKind
-    codec: Codec
     store_rows: int | None = None
     problem: str = ""
     stamp: tuple[int, int, int] = (0, 0, 0)
@@ -66,36 +66,27 @@ class Found:
 
 def find_copies(root: Path, directories: Iterable[Path]) -> Iterator[Found]:
     """Every copy in some directories and those below them; each path once."""
-    for directory in walk(directories):
-        try:
-            listing = list_directory(directory)
-        except OSError:
-            continue
+    for listing in walk(directories):
         for listed in listing:
             if not listed.is_directory and (found := recognise(root, listed)) is not None:
                 yield found
 
 
-def walk(directories: Iterable[Path]) -> list[Path]:
-    """Directories and those below them, without links, without what OpenClaw keeps for other purposes."""
-    found: list[Path] = []
-    waiting = [(directory, 0) for directory in dict.fromkeys(directories)]
-    while waiting and len(found) < MOST_DIRECTORIES:
-        directory, depth = waiting.pop(0)
-        if directory in found or lstat(directory) is None:
+def walk(directories: Iterable[Path]) -> Iterator[list[Listed]]:
+    """The listings of directories and those below them, without links and what OpenClaw keeps for other purposes."""
+    seen: set[str] = set()
+    waiting = deque((str(directory), 0) for directory in directories)
+    while waiting and len(seen) < MOST_DIRECTORIES:
+        directory, depth = waiting.popleft()
+        if directory in seen:
             continue
-        found.append(directory)
+        seen.add(directory)
+        listing = _listed(Path(directory))
         if depth < _DEPTH:
-            waiting += [(below, depth + 1) for below in _below(directory)]
-    return found
-
-
-def _below(directory: Path) -> list[Path]:
-    try:
-        listing = list_directory(directory)
-    except OSError:
-        return []
-    return [Path(item.path) for item in listing if item.is_directory and item.name not in _SKIPPED]
+            waiting += [
+                (item.path, depth + 1) for item in listing if item.is_directory and item.name not in _SKIPPED
+            ]
+        yield listing
 
 
 def recognise(root: Path, listed: Listed) -> Found | None:
@@ -108,41 +99,28 @@ def recognise(root: Path, listed: Listed) -> Found | None:
     seen = lstat(path)
     stamp = (seen.st_size, seen.st_mtime_ns, seen.st_ino) if seen else (0, 0, 0)
     if seen is None:
-        return Found(artefact, kind, Codec.PLAIN, problem="missing") if kind else None
+        return Found(artefact, kind, problem="missing") if kind else None
     if words := link_problem(path, root):
-        return (
-            Found(artefact, kind or BackupKind.FOREIGN, Codec.PLAIN, problem=words, stamp=stamp)
-            if kind
-            else None
-        )
-    try:
-        head = _head(path)
-    except OSError as error:
-        return Found(artefact, kind, Codec.PLAIN, problem=describe(error), stamp=stamp) if kind else None
-    codec = Codec(codec_of(head))
-    if kind in (None, BackupKind.FOREIGN, BackupKind.TEMP, BackupKind.STORE_COPY, BackupKind.IMPORTED):
-        return _by_content(artefact, kind, codec, stamp)
-    return Found(artefact, kind or BackupKind.FOREIGN, codec, stamp=stamp)
+        return Found(artefact, kind or BackupKind.FOREIGN, problem=words, stamp=stamp) if kind else None
+    if kind in _BY_CONTENT:
+        return _by_content(artefact, kind, stamp)
+    return Found(artefact, kind or BackupKind.FOREIGN, stamp=stamp)
 
 
-def _by_content(
-    artefact: Artefact, kind: BackupKind | None, codec: Codec, stamp: tuple[int, int, int]
-) -> Found | None:
+_BY_CONTENT = (None, BackupKind.FOREIGN, BackupKind.TEMP, BackupKind.STORE_COPY, BackupKind.IMPORTED)
+
+
+def _by_content(artefact: Artefact, kind: BackupKind | None, stamp: tuple[int, int, int]) -> Found | None:
     """A file whose name is not enough: a transcript, a copy of a store, or nothing of ours."""
     what = _sniff(artefact.path)
     if what == "transcript":
         kept = kind if kind not in (None, BackupKind.STORE_COPY) else BackupKind.FOREIGN
-        return Found(artefact, kept or BackupKind.FOREIGN, codec, stamp=stamp)
+        return Found(artefact, kept or BackupKind.FOREIGN, stamp=stamp)
     if what == "object" and (rows := _store_rows(artefact.path)) is not None:
-        return Found(artefact, BackupKind.STORE_COPY, codec, store_rows=rows, stamp=stamp)
+        return Found(artefact, BackupKind.STORE_COPY, store_rows=rows, stamp=stamp)
     if kind is None or kind is BackupKind.TEMP:
         return None
-    return Found(artefact, kind, codec, stamp=stamp)
-
-
-def _head(path: Path) -> bytes:
-    with open_regular(path) as descriptor:
-        return pread_all(descriptor, 0, 8)
+    return Found(artefact, kind, stamp=stamp)
 
 
 def _sniff(path: Path) -> str:

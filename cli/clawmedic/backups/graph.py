@@ -46,6 +46,7 @@ def relate(group: Group) -> tuple[list[Backup], int]:
     times: Counter[int] = Counter()
     for marks in sets:
         times.update(marks)
+    alone = {mark for mark, count in times.items() if count == 1}
     live = next(
         (marks for backup, marks in zip(group.copies, sets, strict=True) if backup.kind.is_live), None
     )
@@ -53,7 +54,7 @@ def relate(group: Group) -> tuple[list[Backup], int]:
         replace(
             backup,
             overlap=overlap_of(marks, live),
-            unique_entries=sum(times[mark] == 1 for mark in marks),
+            unique_entries=len(marks & alone),
             missing_entries=len(times) - len(marks) if marks else 0,
         )
         for backup, marks in zip(group.copies, sets, strict=True)
@@ -154,7 +155,7 @@ def _link(items: Sequence[Backup]) -> Link:
         first_at=min(firsts, default=None),
         last_at=max(lasts, default=None),
         copies=tuple(item.id for item in items),
-        how=how if not main.key_reason or main.kind.is_live else f"{how}: {main.key_reason}",
+        how=how if main.kind.is_live or main.key_reason in ("", "its row") else f"{how}: {main.key_reason}",
     )
 
 

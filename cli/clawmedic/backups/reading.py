@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from clawmedic.backups.quick import quick_summary
 from clawmedic.backups.summary import Summary, summarise
 from clawmedic.disk.files import describe, lstat, open_regular, pread_all
 from clawmedic.disk.jsonl import Line, file_size
@@ -174,8 +175,28 @@ def open_copy(backup: Backup, world: World, root: Path | None = None) -> Iterato
         yield from reader.entries(backup)
 
 
+def _quick(stream: CopyStream) -> Summary | None:
+    """The summary of a file of the usual shape; None means that it has to be read line by line."""
+    place = stream.place
+    if link_problem(place.path, stream.root):
+        return None
+    try:
+        with open_regular(place.path) as descriptor:
+            blocks = LineStream(
+                lambda at, size: pread_all(descriptor, at, size), 0, unpacked_limit(file_size(descriptor))
+            )
+            found = quick_summary(blocks.blocks())
+    except OSError:
+        return None
+    if found is None or blocks.problem:
+        return None
+    return replace(found, codec=blocks.codec, unpacked_bytes=blocks.unpacked_bytes)
+
+
 def look(stream: CopyStream) -> Summary:
     """Read a whole copy and say what it holds."""
+    if stream.place.is_file and (quick := _quick(stream)) is not None:
+        return quick
     found = summarise(stream.entries())
     packing = replace(found, codec=stream.codec, unpacked_bytes=stream.unpacked_bytes)
     if not stream.problem:

@@ -18,6 +18,7 @@ from clawmedic.stores.reader import RawEntry
 
 CONTEXT_CHARS = 80
 MOST_HITS = 1_000
+MOST_EXCERPT = 4 * CONTEXT_CHARS
 _BATCH = 64
 _BATCH_CHARS = 400_000
 
@@ -167,7 +168,7 @@ def excerpts_of(text: str, spans: Sequence[Span], context: int = CONTEXT_CHARS) 
     """Pieces of a text around matches; matches near each other share one. At most three."""
     pieces: list[tuple[int, int, list[Span]]] = []
     for start, end in spans:
-        if pieces and start - context <= pieces[-1][1]:
+        if pieces and start - context <= pieces[-1][1] and end - pieces[-1][0] < MOST_EXCERPT:
             first, _, held = pieces[-1]
             pieces[-1] = (first, min(len(text), end + context), [*held, (start, end)])
         else:

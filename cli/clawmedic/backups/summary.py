@@ -121,10 +121,19 @@ class _Count:
 
 
 def mark_of(entry: Entry, data: bytes) -> int:
-    """A 64-bit mark of an entry: its id and its time; the line itself where it has no id."""
-    if not entry.id:
-        return crc32(data) << 32 | adler32(data)
-    return ((entry.at or 0) & 0xFFFFFFFF) << 32 | crc32(entry.id.encode("utf-8", "surrogatepass"))
+    """A 64-bit mark of an entry: of its id; of the line itself where it has no id."""
+    return mark_of_id(entry.id) if entry.id else crc32(data) << 32 | adler32(data)
+
+
+def mark_of_id(name: str) -> int:
+    """A 64-bit mark of an entry's id, compared among copies of one key only; who deletes compares contents."""
+    data = name.encode("utf-8", "replace")
+    return crc32(data) << 32 | adler32(data)
+
+
+def note_of_empty() -> str:
+    """What is said of a transcript without entries."""
+    return "only a header"
 
 
 def summarise(raws: Iterable[RawEntry]) -> Summary:
@@ -186,5 +195,5 @@ def _note(count: _Count) -> str:
     if count.torn:
         words.append("the last line was cut off")
     if count.header is not None and not count.entries and not count.malformed:
-        words.append("only a header")
+        words.append(note_of_empty())
     return "; ".join(words)

@@ -47,7 +47,11 @@ class LineStream:
     codec: str = ""
 
     def lines(self) -> Iterator[Line]:
-        """Every line from the start; packed content is recognised by its magic and unpacked once."""
+        """Every line from the start."""
+        return split_lines(self.blocks(), self.line_limit)
+
+    def blocks(self) -> Iterator[bytes]:
+        """The content in pieces; packed content is recognised by its magic and unpacked once."""
         head = self.read(0, 4)
         if head.startswith(ZSTD_MAGIC):
             self.codec = "zstd"
@@ -58,7 +62,7 @@ class LineStream:
         else:
             self.codec = "plain"
             blocks = self._plain()
-        return split_lines(self._bounded(blocks), self.line_limit)
+        return self._bounded(blocks)
 
     def _plain(self) -> Iterator[bytes]:
         offset = 0

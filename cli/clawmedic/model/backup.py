@@ -61,12 +61,15 @@ class BackupState(StrEnum):
     @property
     def rank(self) -> int:
         """0 is the best."""
-        return tuple(BackupState).index(self)
+        return _STATE_RANKS[self]
 
     @property
     def holds_entries(self) -> bool:
         """Whether there is anything of a conversation in it."""
         return self.rank <= BackupState.DAMAGED.rank
+
+
+_STATE_RANKS = {state: rank for rank, state in enumerate(BackupState)}
 
 
 class Overlap(StrEnum):
