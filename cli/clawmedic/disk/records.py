@@ -19,7 +19,10 @@ JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | Mapping[str
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """The intent. `at` is epoch ms; `pid` and `start_ticks` name the process that does it."""
+    """The intent. `at` is epoch ms; `pid` and `start_ticks` name the process that does it.
+
+    `access` and `locks` are the plan's: an interrupted operation is put back by the same way.
+    """
 
     operation_id: str
     at: int
@@ -31,6 +34,8 @@ class Begin:
     undoes: str
     pid: int
     start_ticks: int | None
+    access: str = ""
+    locks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

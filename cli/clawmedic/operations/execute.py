@@ -100,6 +100,8 @@ def _begin(run: Run, plan: Plan, state: StateReader) -> Work:
         undoes=plan.undoes,
         pid=pid,
         start_ticks=ProcessTable(run.settings.world.proc).start_ticks(pid),
+        access=plan.access,
+        locks=tuple(map(str, plan.locks)),
     )
     journal = begin_journal(run.folder, begin)
     return Work(plan, run.settings, state, journal, Changes(journal))

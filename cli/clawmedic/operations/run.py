@@ -11,17 +11,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from clawmedic.disk.changes import Changes
 from clawmedic.disk.journal import Journal, append
 from clawmedic.disk.locks import state_lock
 from clawmedic.disk.records import Called, Changed, Ended, Hindered
 from clawmedic.errors import ClawmedicError, RefusedError
 from clawmedic.model.outcome import OperationState
+from clawmedic.model.plan import Access
 from clawmedic.model.reporter import SilentReporter
 from clawmedic.operations.backup import discard_backups
 from clawmedic.operations.history import journals, own_folder, state_of
 from clawmedic.operations.rollback import ReverseCall, clear_leftovers, paths_of, reverse_calls, roll_back
 from clawmedic.settings import Settings
 from clawmedic.stores.editing_gate import prove_nobody_owns
+from clawmedic.stores.editor import open_for_repair
 from clawmedic.stores.opening import open_for_reading
 from clawmedic.stores.processes import ProcessTable
 
@@ -94,10 +97,10 @@ def _recover(run: Run, journal: Journal) -> Recovered:
     begin, now = journal.begin, run.settings.now()
     try:
         clear_leftovers(journal)
-        if journal.of(Changed):
-            _require_nobody(run)
         reverse_calls(journal, run.reverse_call)
-        roll_back(journal, journal.of(Changed))
+        if journal.of(Changed):
+            with _right_to_change(run, journal):
+                roll_back(journal, journal.of(Changed))
         discard_backups(journal)
         detail = "found interrupted; everything is as before it" if _did_anything(journal) else "nothing had been done"
         append(journal.folder, Ended(OperationState.ROLLED_BACK, now, detail))
@@ -112,9 +115,22 @@ def _did_anything(journal: Journal) -> bool:
     return bool(journal.of(Changed) or journal.of(Called))
 
 
-def _require_nobody(run: Run) -> None:
+@contextmanager
+def _right_to_change(run: Run, journal: Journal) -> Iterator[None]:
+    """As the plan reached the store: under OpenClaw's own locks, or after proving that nobody owns it.
+
+    Raises:
+        RefusedError, BusyError: not now.
+    """
     with open_for_reading(run.settings, SilentReporter()) as state:
-        prove_nobody_owns(state, run.settings.world, gateway_stopped=run.gateway_stopped)
+        if journal.begin.access != Access.UNDER_LOCKS:
+            prove_nobody_owns(state, run.settings.world, gateway_stopped=run.gateway_stopped)
+            yield
+            return
+        with open_for_repair(run.settings, state, Changes(journal)).locks() as held:
+            for path in journal.begin.locks:
+                held.take(Path(path))
+            yield
 
 
 def _note(journal: Journal, now: int, detail: str) -> None:

@@ -1,0 +1,195 @@
+"""Killed at any write, fsync, rename: the next run finds the store as before or as planned, never in between."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import mutation_stage as stage
+from killing import killed_at
+
+from clawmedic.model.outcome import OperationState
+from clawmedic.model.plan import Access
+from clawmedic.model.reporter import SilentReporter
+from clawmedic.operations.execute import execute
+from clawmedic.operations.history import list_operations
+from clawmedic.operations.run import mutating_run
+from clawmedic.operations.undo import plan_undo, undo
+from clawmedic.settings import Settings
+from clawmedic.stores.opening import open_for_reading
+
+Work = Callable[[Settings], object]
+Tree = dict[str, tuple[str, int, int, int]]
+DEAD_LOCK = json.dumps({"pid": 4194303, "createdAt": "2026-11-23T08:00:00.000Z", "starttime": 5}, indent=2).encode()
+
+
+def points(
+    tmp_path: Path, prepare: Callable[[Path], Settings], work: Work, *, step: int = 1
+) -> Iterator[tuple[Settings, Tree, Tree]]:
+    """For every injection point (or each `step`-th): a fresh store, the child killed there, its tree before and as planned."""
+    whole = prepare(tmp_path / "whole")
+    work(whole)
+    planned = stage.without_backups(stage.tree(whole.state_dir))
+    number = 1
+    while True:
+        base = tmp_path / f"at-{number}"
+        settings = prepare(base)
+        before = stage.tree(settings.state_dir)
+        if not killed_at(number, lambda settings=settings: work(settings)):
+            assert stage.without_backups(stage.tree(settings.state_dir)) == planned
+            break
+        yield settings, before, planned
+        shutil.rmtree(base)
+        number += step
+    assert number > 30, "the loop has hardly met a change"
+
+
+def fresh(base: Path, *, dead_lock: bool = False) -> Settings:
+    """The same bytes in every directory: the rows' paths are not this directory's, as in a copied store."""
+    base.mkdir(parents=True)
+    stage.build(base / "state")
+    sessions = base / "state/agents/main/sessions"
+    store = sessions / "sessions.json"
+    store.write_text(store.read_text().replace(str(sessions), "/home/node/.openclaw/agents/main/sessions"))
+    if dead_lock:
+        (sessions / f"{stage.SESSION_ID}.jsonl.lock").write_bytes(DEAD_LOCK)
+    return stage.settings_for(base)
+
+
+def recovered(settings: Settings, before: Tree, planned: Tree) -> str:
+    """Let the next run find it; what it is then."""
+    with mutating_run(settings) as run:
+        assert all(one.ok for one in run.recovered), run.recovered
+    now = stage.tree(settings.state_dir)
+    assert all(one.state is not OperationState.INTERRUPTED for one in list_operations(settings))
+    if now == before:
+        return "before"
+    assert stage.without_backups(now) == planned
+    assert stage.SESSION_ID in " ".join(set(now) - set(before) or {stage.SESSION_ID})
+    return "planned"
+
+
+def test_a_rescue_killed_anywhere_is_whole_or_undone(tmp_path: Path) -> None:
+    seen = {
+        recovered(settings, before, planned)
+        for settings, before, planned in points(tmp_path, lambda base: fresh(base, dead_lock=True), stage.rescue)
+    }
+    assert seen == {"before", "planned"}
+
+
+def test_a_rescue_killed_anywhere_can_be_done_again(tmp_path: Path) -> None:
+    for settings, _, planned in points(tmp_path, fresh, stage.rescue, step=9):
+        with mutating_run(settings):
+            pass
+        if any(one.state is OperationState.DONE for one in list_operations(settings)):
+            continue
+        assert stage.rescue(settings).ok
+        assert stage.without_backups(stage.tree(settings.state_dir)) == planned
+
+
+def test_a_roll_back_killed_anywhere_ends_as_before(tmp_path: Path) -> None:
+    def fails(settings: Settings) -> object:
+        return stage.rescue(settings, holds=False)
+
+    for settings, before, _ in points(tmp_path, fresh, fails):
+        assert recovered(settings, before, before) == "before"
+
+
+def test_a_recovery_killed_anywhere_is_taken_up_again(tmp_path: Path) -> None:
+    def interrupted(base: Path) -> Settings:
+        settings = fresh(base)
+        killed_in_the_middle(settings)
+        return settings
+
+    def next_run(settings: Settings) -> None:
+        with mutating_run(settings):
+            pass
+
+    original = stage.tree(fresh(tmp_path / "original").state_dir)
+    number = 1
+    while True:
+        settings = interrupted(tmp_path / f"at-{number}")
+        assert stage.tree(settings.state_dir) != original
+        killed = killed_at(number, lambda settings=settings: next_run(settings))
+        with mutating_run(settings) as run:
+            assert all(one.ok for one in run.recovered)
+        assert stage.tree(settings.state_dir) == original
+        if not killed:
+            break
+        number += 1
+    assert number > 10
+
+
+def killed_in_the_middle(settings: Settings) -> None:
+    """Leave a rescue between the transcript and the row."""
+
+    class Dies(stage.Distil):
+        def act(self, work: stage.Work) -> None:
+            super().act(work)
+            killed_here()
+
+    def killed_here() -> None:
+        import os
+        import signal
+
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def work() -> None:
+        with mutating_run(settings) as run, open_for_reading(settings, SilentReporter()) as state:
+            plan, action = stage.distil_plan(settings, stage.session_of(state))
+            execute(run, plan, Dies(action.session, action.expected, action.row), state=state)
+
+    assert killed_at(1_000_000, work)
+
+
+def test_an_undo_killed_anywhere_is_whole_or_as_before(tmp_path: Path) -> None:
+    def rescued(base: Path) -> Settings:
+        settings = fresh(base, dead_lock=True)
+        stage.rescue(settings, "reset")
+        return settings
+
+    def undone(settings: Settings) -> None:
+        name = list_operations(settings)[0].operation_id
+        with mutating_run(settings) as run, open_for_reading(settings, SilentReporter()) as state:
+            undo(run, plan_undo(settings, name), state=state)
+
+    original = stage.tree(fresh(tmp_path / "original", dead_lock=True).state_dir)
+    seen = set()
+    for settings, before, planned in points(tmp_path, rescued, undone):
+        assert planned == original
+        seen.add(recovered(settings, before, planned))
+    assert seen == {"before", "planned"}
+
+
+@contextmanager
+def living_lock(path: Path) -> Iterator[bytes]:
+    """A lock that another, living process holds."""
+    with subprocess.Popen([sys.executable, "-c", "input()", "openclaw"], stdin=subprocess.PIPE) as owner:
+        payload = json.dumps({"pid": owner.pid, "createdAt": "2026-11-23T08:00:00.000Z"}, indent=2).encode()
+        path.write_bytes(payload)
+        yield payload
+        owner.communicate(b"\n")
+
+
+def test_beside_a_running_gateway_no_lock_of_another_is_touched(tmp_path: Path) -> None:
+    def under_locks(settings: Settings) -> object:
+        with mutating_run(settings) as run, open_for_reading(settings, SilentReporter()) as state:
+            plan, action = stage.distil_plan(settings, stage.session_of(state), access=Access.UNDER_LOCKS)
+            return execute(run, plan, action, state=state)
+
+    foreign = f"agents/main/sessions/{stage.OTHER_ID}.jsonl.lock"
+    with living_lock(tmp_path / "foreign.lock") as payload:
+
+        def prepare(base: Path) -> Settings:
+            settings = fresh(base)
+            (settings.state_dir / foreign).write_bytes(payload)
+            return settings
+
+        for settings, before, planned in points(tmp_path, prepare, under_locks):
+            recovered(settings, before, planned)
+            assert (settings.state_dir / foreign).read_bytes() == payload
