@@ -13,18 +13,21 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from lab.answer import Answer, answer_of, end_of_chat
 from lab.identity import Identity
 from lab.isolation import Network
 
 PROTOCOLS = {"2026.4.15": (3, 3), "2026.7.1": (3, 4), "2026.9.6": (4, 4)}
 SCOPES = ("operator.admin", "operator.read", "operator.write")
+
+QUEUE_TIMEOUT = 60.0
+"""Seconds to wait for the answer to a message that was queued behind an ending run."""
 
 _MAX_MESSAGE = 64 * 1024 * 1024
 
@@ -41,25 +44,6 @@ class RpcError(Exception):
 
 class NoAnswerError(Exception):
     """Nothing came back within the time a caller allowed, or the connection ended."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a message led to.
-
-    `state` is `ok`, `error`, `aborted`, `timeout` or `silent` (nothing within the timeout).
-    """
-
-    state: str
-    text: str
-    run_id: str
-    raw: dict[str, Any] = field(repr=False)
-
-    @property
-    def useful(self) -> bool:
-        """Whether a model answered: no error, no silence, and none of OpenClaw's own failure texts."""
-        failures = ("⚠️", "Context overflow", "LLM request failed", "HTTP ", "Request timed out")
-        return self.state == "ok" and bool(self.text) and not self.text.startswith(failures)
 
 
 class Client:
@@ -143,15 +127,16 @@ class Client:
         except RpcError as error:
             return Answer("error", error.message, "", error.error)
         answer = self.chat_wait(run_id, timeout)
+        if answer.state == "ok" and not answer.text:
+            answer = self._queued_answer(key, answer, min(timeout, QUEUE_TIMEOUT))
         self.wait_idle(key)
         return answer
 
     def wait_idle(self, key: str, timeout: float = 3.0) -> None:
-        """Waits until the session has no active run.
+        """Waits until the session has no active run, as far as the gateway tells; 2026.4.15 does not.
 
-        2026.7.1 says `final` a moment before the run is over; a message sent in that moment is queued, and its
-        own run ends at once with an empty text. After a refusal it calls the run active for 15 s more, which
-        does no harm: hence the short timeout (seconds). 2026.4.15 does not tell and has no such gap.
+        2026.7.1 says `final` a moment before the run is over. After a refusal it calls the run active for 15 s
+        more, which does no harm: hence the short timeout (seconds).
         """
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -160,15 +145,29 @@ class Client:
                 return
             time.sleep(0.1)
 
+    def _queued_answer(self, key: str, first: Answer, timeout: float) -> Answer:
+        """The answer to a message that met a run still ending (2026.4.15, 2026.7.1).
+
+        Its own run ends at once with an empty text; the queued message is answered under another run id.
+        """
+        position = self._frames.index(next(each for each in self._frames if each.get("payload") is first.raw))
+
+        def later() -> dict[str, Any] | None:
+            ends = (end_of_chat(each) for each in self._frames[position + 1 :])
+            return next((each for each in ends if each and each.get("sessionKey") == key), None)
+
+        try:
+            return answer_of(self._wait(later, time.monotonic() + timeout), first.run_id)
+        except NoAnswerError:
+            return first
+
     def chat_wait(self, run_id: str, timeout: float = 150.0) -> Answer:
         """Waits for the end of a run of `chat_start`; 2026.4.15 says nothing at all about some failures."""
         try:
             event = self._wait(lambda: self._chat_end(run_id), time.monotonic() + timeout)
         except NoAnswerError:
             return Answer("silent", "", run_id, {})
-        state = {"final": "ok"}.get(event["state"], event["state"])
-        text = message_text(event.get("message")) or str(event.get("errorMessage", ""))
-        return Answer(state, text, run_id, event)
+        return answer_of(event, run_id)
 
     def _handshake(self, version: str, token: str, identity: Identity | None) -> dict[str, Any]:
         deadline = time.monotonic() + 20
@@ -238,25 +237,8 @@ class Client:
         return None
 
     def _chat_end(self, run_id: str) -> dict[str, Any] | None:
-        for frame in self._frames:
-            payload = frame.get("payload")
-            if frame.get("event") == "chat" and isinstance(payload, dict) and payload.get("runId") == run_id:
-                found: dict[str, Any] = payload
-                if found.get("state") in ("final", "error", "aborted"):
-                    return found
-        return None
-
-
-def message_text(message: object) -> str:
-    """The text of a message in any of the shapes the gateway uses."""
-    if isinstance(message, str):
-        return message
-    if not isinstance(message, dict):
-        return ""
-    content: object = message.get("content", message.get("text", ""))
-    if not isinstance(content, list):
-        return content if isinstance(content, str) else ""
-    return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+        ends = (end_of_chat(each) for each in self._frames)
+        return next((each for each in ends if each and each.get("runId") == run_id), None)
 
 
 def wait_for_port(network: Network, port: int, deadline: float, alive: Callable[[], bool]) -> bool:

@@ -152,7 +152,7 @@ class LoopbackServer(ThreadingHTTPServer):
             self.server_activate()
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class says so
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """A gateway may end a connection at any time; everything else is a fault of the laboratory."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
