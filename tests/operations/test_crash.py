@@ -170,7 +170,7 @@ def test_an_undo_killed_anywhere_is_whole_or_as_before(tmp_path: Path) -> None:
 def living_lock(path: Path) -> Iterator[bytes]:
     """A lock that another, living process holds."""
     with subprocess.Popen([sys.executable, "-c", "input()", "openclaw"], stdin=subprocess.PIPE) as owner:
-        payload = json.dumps({"pid": owner.pid, "createdAt": "2026-11-23T08:00:00.000Z"}, indent=2).encode()
+        payload = json.dumps({"pid": owner.pid, "createdAt": "2099-11-23T08:00:00.000Z"}, indent=2).encode()
         path.write_bytes(payload)
         yield payload
         owner.communicate(b"\n")

@@ -5,6 +5,8 @@
 which says what it is for. It ends when the editing process closes its standard input, or dies, or after SECONDS:
 a lock then names a dead process, which OpenClaw removes by itself.
 
+It writes one byte when it runs: only then can its arguments be read by others.
+
 It is run by its path, without the package: nothing is imported but the standard library.
 """
 
@@ -14,4 +16,6 @@ import select
 import sys
 
 if __name__ == "__main__":
+    sys.stdout.write(".")
+    sys.stdout.flush()
     select.select([0], [], [], float(sys.argv[1]))

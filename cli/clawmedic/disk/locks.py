@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import select
 import subprocess
 import sys
 import time
@@ -30,6 +31,7 @@ from clawmedic.errors import BusyError, RefusedError
 HOLD_SECONDS = 8.0
 """2026.4.15 gives up on a lock after 10 s; nobody's message may fail because of us."""
 _SAFETY_SECONDS = 1.0
+_START_SECONDS = 10.0
 _LOCK_MODE = 0o644
 _LOCK_BYTES = 64 * 1024
 
@@ -108,13 +110,16 @@ class OpenClawLocks:
             self._owner = subprocess.Popen(  # noqa: S603 - our own file, no shell
                 command,
                 stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is for us: the lock must outlive our rolling back
             )
         except OSError as error:
             raise RefusedError(f"cannot start the lock's owner: {describe(error)}") from error
         self._since = time.monotonic()
+        if not _runs(self._owner):
+            self._end_owner()
+            raise RefusedError("cannot start the lock's owner", hint="nothing was changed")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -179,14 +184,23 @@ class OpenClawLocks:
         owner, self._owner = self._owner, None
         if owner is None:
             return
-        if owner.stdin is not None:
-            with suppress(OSError):
-                owner.stdin.close()
+        for stream in (owner.stdin, owner.stdout):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()
         try:
             owner.wait(timeout=5)
         except subprocess.TimeoutExpired:
             owner.kill()
             owner.wait()
+
+
+def _runs(owner: subprocess.Popen[bytes]) -> bool:
+    """Whether the owner has come to life, so that its arguments can be read by whoever judges the lock."""
+    if owner.stdout is None:
+        return False
+    ready, _, _ = select.select([owner.stdout], [], [], _START_SECONDS)
+    return bool(ready) and owner.stdout.read(1) == b"."
 
 
 def release_lock(path: Path, payload: bytes) -> bool:

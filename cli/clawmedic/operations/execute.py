@@ -46,7 +46,7 @@ def execute(run: Run, plan: Plan, action: Action, *, state: StateReader) -> Rung
     try:
         _back_up(work)
         with _locks(work):
-            require_expected(plan)
+            require_expected(plan, locked=True)
             action.act(work)
         for later in work.after_locks:
             later()

@@ -37,14 +37,19 @@ def expect_row(store: Path, key: str) -> Expected:
     return Expected(store, text.digest(key), found.size_bytes, row_key=key)
 
 
-def require_expected(plan: Plan) -> None:
+def require_expected(plan: Plan, *, locked: bool = False) -> None:
     """Make sure that everything the plan rests on is as it was.
+
+    Args:
+        plan: the plan.
+        locked: the locks that it names are held, so that the lock files are our own now.
 
     Raises:
         RefusedError: something has changed since; which.
     """
+    ours = {path.with_name(path.name + ".lock") for path in plan.locks} if locked else set()
     for item in plan.expected:
-        if _now(item) != item.sha256:
+        if item.path not in ours and _now(item) != item.sha256:
             subject = f"the row {item.row_key}" if item.row_key else str(item.path)
             raise RefusedError(f"{subject} has changed since it was looked at", hint=AGAIN)
 
