@@ -77,7 +77,8 @@ def story_of(report: ScanReport, one: SessionReport) -> str:
     lines += [f"  finding {f.code} {f.severity}: {' | '.join(f.evidence)}" for f in one.findings]
     lines += [f"  store {f.code} {f.severity}: {' | '.join(f.evidence)}" for f in report.store_findings]
     lines += [
-        f"  incident {i.cause} {i.struck} {i.outcome} x{i.count} conf={i.confidence}: {[e.text[:120] for e in i.evidence]}"
+        f"  incident {i.cause} {i.struck} {i.outcome} x{i.count} conf={i.confidence}: "
+        f"{[e.text[:120] for e in i.evidence]}"
         for i in one.incidents
     ]
     return "\n".join(lines)

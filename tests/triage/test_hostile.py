@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from triage_cases import CORPUS, Examiner, report_for
 
 from clawmedic.errors import ClawmedicError
 from clawmedic.model.finding import FindingCode
+from triage_cases import CORPUS, Examiner, report_for
 
 FILES = CORPUS / "2026.7.1" / "dead-compact-400-chat"
 DATABASE = CORPUS / "2026.9.6" / "compact-429"
@@ -176,6 +177,19 @@ def test_a_cut_database_is_a_finding(keep: int, tmp_path: Path, examiner: Examin
     path.write_bytes(path.read_bytes()[:keep])
     report = examiner(state, log_of(DATABASE))
     assert FindingCode.DATABASE_DAMAGE in {finding.code for finding in report.store_findings}
+
+
+def test_a_newer_schema_is_said_and_what_is_there_is_read(tmp_path: Path, examiner: Examiner):
+    state = tmp_path / "state"
+    shutil.copytree(DATABASE / "state", state)
+    path = state / "agents" / "main" / "agent" / "openclaw-agent.sqlite"
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    report = examiner(state, log_of(DATABASE))
+    (finding,) = [one for one in report.store_findings if one.code is FindingCode.DATABASE_DAMAGE]
+    assert "99" in finding.evidence[0]
+    assert report.sessions[0].verdict == "dead"
 
 
 def flipped(path: Path, flips: list[tuple[int, int]]) -> None:

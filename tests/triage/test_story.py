@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clawmedic.model.cause import Cause, Struck
+from clawmedic.model.incident import Evidence
 from clawmedic.triage.events import Event, EventKind
 from clawmedic.triage.story import chapters, tell
 
@@ -74,3 +75,15 @@ def test_another_cause_makes_another_chapter():
 def test_a_failure_without_words_joins_the_chapter_that_has_some():
     told = chapters([event(EventKind.REFUSED, 1), event(EventKind.REFUSED, 2, cause=Cause.NETWORK)])
     assert [(chapter.cause, len(chapter.failures)) for chapter in told] == [(Cause.NETWORK, 2)]
+
+
+def test_a_second_log_of_the_same_gateway_does_not_double_the_turns():
+    def said(source: str, at: int, cause: Cause | None) -> Event:
+        proof = (Evidence(source, 1, at, "refused"),)
+        return Event(EventKind.REFUSED, at, "log", Struck.COMPACTION, cause, 0.9, proof)
+
+    story = tell([said("file.log", 1000, None), said("console.txt", 1900, Cause.QUOTA)])
+    assert story.failed_turns == 1
+    assert story.cause is Cause.QUOTA
+    again = tell([said("file.log", 1000, None), said("file.log", 1900, Cause.QUOTA)])
+    assert again.failed_turns == 2

@@ -10,6 +10,8 @@ from clawmedic.model.cause import Cause, Struck
 from clawmedic.model.incident import Attempt, Evidence
 from clawmedic.triage.events import Event, EventKind, turns_of, when
 
+TWIN_MS = 1_500
+"""Console and file log write the same line within a moment; a console on a terminal tells whole seconds only."""
 SAME_TURN_MS = 20_000
 """Sources that tell of one failed turn differ by less: a `failed` row is 15 s late (openclaw-files.md 7)."""
 
@@ -48,7 +50,7 @@ class Story:
 
 def tell(events: Iterable[Event]) -> Story:
     """Put events in order and see what is still open."""
-    ordered = tuple(sorted(events, key=when))
+    ordered = tuple(without_twins(sorted(events, key=when)))
     endings = [when(event) for event in ordered if event.kind in (EventKind.ANSWERED, EventKind.RESET)]
     ended_at = max(endings) if endings else None
     later = [event for event in ordered if ended_at is None or when(event) > ended_at]
@@ -58,6 +60,32 @@ def tell(events: Iterable[Event]) -> Story:
         open=tuple(event for event in later if event.is_failure),
         strained=tuple(event for event in later if event.kind is EventKind.STRAINED),
     )
+
+
+def without_twins(ordered: Sequence[Event]) -> list[Event]:
+    """The events without those that a second log tells again: a gateway's file log and its console say the same.
+
+    Of two such events the one that names a cause stays.
+    """
+    kept: list[Event] = []
+    for event in ordered:
+        twin = next((place for place, known in enumerate(kept[-8:]) if _twins(known, event)), None)
+        if twin is None:
+            kept.append(event)
+            continue
+        place = max(len(kept) - 8, 0) + twin
+        if kept[place].cause is None and event.cause is not None:
+            kept[place] = event
+    return kept
+
+
+def _twins(first: Event, second: Event) -> bool:
+    if first.origin != "log" or second.origin != "log" or first.kind is not second.kind:
+        return False
+    if first.at is None or second.at is None or second.at - first.at > TWIN_MS:
+        return False
+    sources = {item.source for item in first.evidence}, {item.source for item in second.evidence}
+    return all(sources) and sources[0].isdisjoint(sources[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,14 @@ def check(scene: StoreScene) -> Iterable[Finding]:
         lines += [f"a good copy: {path}" for path in status.salvage[:3]]
         severity = Severity.CRITICAL if status.damaged else Severity.WARNING
         yield of_store(scene, code, severity, *lines)
+    if status.schema_newer:
+        yield of_store(
+            scene,
+            FindingCode.DATABASE_DAMAGE,
+            Severity.WARNING,
+            f"schema version {status.schema_version} is newer than this clawmedic knows: only what it "
+            "recognises was read, and nothing here should be changed by it",
+        )
     if status.invalid_rows:
         yield of_store(scene, FindingCode.INVALID_ROW, Severity.ERROR, *status.invalid_rows[:5])
     if not database and status.size_bytes > scene.limits.store_bloat_bytes:
