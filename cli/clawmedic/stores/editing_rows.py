@@ -108,7 +108,11 @@ class StoreText:
             NotFoundError: there is none.
         """
         member = self._row(key)
-        return StoreText.of((self.text[: member.value] + row + self.text[member.end :]).encode("utf-8"))
+        try:
+            data = (self.text[: member.value] + row + self.text[member.end :]).encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise UnreadableError(f"the row {key} cannot be written as UTF-8") from error
+        return StoreText.of(data)
 
     def with_fields(
         self, key: str, *, changed: Mapping[str, JsonValue], removed: Collection[str] = ()
@@ -120,12 +124,16 @@ class StoreText:
             UnreadableError: the row is no object.
         """
         wanted = {name: value for name, value in self.row(key).items() if name not in removed} | dict(changed)
-        text = self.row_text(key)
-        for name in removed:
-            text = _without(text, name)
-        for name, value in changed.items():
-            text = _with(text, name, value)
-        if json.loads(text) != wanted:
+        try:
+            text = self.row_text(key)
+            for name in removed:
+                text = _without(text, name)
+            for name, value in changed.items():
+                text = _with(text, name, value)
+            same = json.loads(text) == wanted
+        except (ValueError, TypeError) as error:
+            raise UnreadableError(f"the row {key} cannot be edited: {str(error)[:80]}") from error
+        if not same:
             raise UnreadableError(f"the row {key} cannot be edited safely")
         return self.with_row_text(key, text)
 
