@@ -88,7 +88,13 @@ def finding_document(finding: Finding) -> Document:
 
 
 def _pending(message: PendingInput) -> Document:
-    return {"source": message.source, "state": message.state, "at": iso(message.at), "text": message.text}
+    """A waiting message without its words: a scan goes to monitors and mail; `show` quotes them."""
+    return {
+        "source": message.source,
+        "state": message.state,
+        "at": iso(message.at),
+        "characters": len(message.text),
+    }
 
 
 def diagnosis_document(incidents: Iterable[Incident]) -> Document:
@@ -133,6 +139,7 @@ def chart_document(chart: SessionChart) -> Document:
     return {
         "schema": "clawmedic.chart/1",
         "session": session_document(chart.report),
+        "unanswered": [_pending(message) | {"text": message.text} for message in chart.report.unanswered],
         "incidents": [incident_document(item) for item in chart.report.incidents],
         "anatomy": [
             {"label": part.label, "bytes": part.bytes, "entries": part.entries} for part in chart.anatomy

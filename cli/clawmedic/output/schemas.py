@@ -78,7 +78,7 @@ SESSION = record(
     findings=list_of(FINDING),
     why=TEXT,
     model=or_null(TEXT),
-    unanswered=list_of(record(source=TEXT, state=TEXT, at=or_null(TIME), text=TEXT)),
+    unanswered=list_of(record(source=TEXT, state=TEXT, at=or_null(TIME), characters=COUNT)),
 )
 INCIDENT = record(
     key=or_null(TEXT),
@@ -150,6 +150,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "clawmedic.chart/1": document(
         "clawmedic.chart/1",
         session=SESSION,
+        unanswered=list_of(record(source=TEXT, state=TEXT, at=or_null(TIME), characters=COUNT, text=TEXT)),
         incidents=list_of(INCIDENT),
         anatomy=list_of(record(label=TEXT, bytes=COUNT, entries=COUNT)),
         largest=list_of(record(line=COUNT, kind=TEXT, bytes=COUNT)),

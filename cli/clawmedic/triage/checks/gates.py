@@ -42,7 +42,7 @@ def check(case: Case) -> Iterable[Finding]:
 def _waiting(case: Case) -> list[str]:
     archived = case.session.archived_at or 0
     lines = [
-        f"waiting since {clock(item.at)}: {' '.join(item.text.split())[:100]}"
+        f"a message waits since {clock(item.at)} ({item.source}, {item.state})"
         for item in case.session.pending
         if item.source != "message-cache" and item.state != "cancelled" and (item.at or 0) > archived
     ]

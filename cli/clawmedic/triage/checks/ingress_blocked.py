@@ -17,7 +17,7 @@ def check(case: Case) -> Iterable[Finding]:
     """An error. 9.6 replays the message when a gateway starts (openclaw-channels.md 3); until then nobody answers."""
     spooled = [item for item in case.session.pending if item.source == "ingress"]
     lines = [
-        f"ingress event {item.state} since {clock(item.at)}, its owner is gone: {' '.join(item.text.split())[:100]}"
+        f"ingress event {item.state} since {clock(item.at)}, its owner is gone"
         for item in spooled
         if item.owner is Liveness.DEAD and case.now - (item.at or 0) > case.limits.interaction_grace_ms
     ]

@@ -1,4 +1,4 @@
-"""S03: messages that came in and never got an answer."""
+"""S03: messages that came in and never got an answer. Their words are for `show`: evidence travels far."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from clawmedic.triage.waiting import waiting_messages
 def check(case: Case) -> Iterable[Finding]:
     """A warning for waiting messages; an error when the row says that the newest one never reached a run."""
     waiting = waiting_messages(case)
-    lines = [f"{item.source} ({item.state}) {clock(item.at)}: {_cut(item.text)}" for item in waiting[-5:]]
+    lines = [
+        f"{item.source} ({item.state}) {clock(item.at)}, {len(item.text)} characters" for item in waiting[-5:]
+    ]
     if case.interaction_unseen:
         since = case.session.last_interaction_at or 0
         lines.append(
@@ -30,8 +32,3 @@ def check(case: Case) -> Iterable[Finding]:
             *lines,
             at=waiting[-1].at if waiting else case.session.last_interaction_at,
         )
-
-
-def _cut(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= 100 else flat[:99] + "…"
