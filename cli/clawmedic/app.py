@@ -44,6 +44,8 @@ COMMANDS = (
     Mounted("explain", "Explain a finding or a cause: what helps, what does not."),
     Mounted("ack", "Acknowledge a lasting finding: it no longer shapes the verdict."),
     Mounted("backups", "Find, read, compare, export and restore every copy."),
+    Mounted("history", "List every change made here, and where each stands."),
+    Mounted("undo", "Put back the very bytes of what an operation changed."),
     Mounted("drill", "Rehearse: make every kind of dead session, and judge each."),
     Mounted("info", "Say what is seen here: store, version, gateway, logs, config."),
 )

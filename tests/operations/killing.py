@@ -7,7 +7,21 @@ import signal
 import sys
 from collections.abc import Callable
 
-CALLS = ("write", "pwrite", "fsync", "rename", "replace", "link", "unlink", "mkdir", "open", "ftruncate", "utime", "fchmod", "fchown")
+CALLS = (
+    "write",
+    "pwrite",
+    "fsync",
+    "rename",
+    "replace",
+    "link",
+    "unlink",
+    "mkdir",
+    "open",
+    "ftruncate",
+    "utime",
+    "fchmod",
+    "fchown",
+)
 
 
 def killed_at(number: int, work: Callable[[], object]) -> bool:
@@ -22,7 +36,7 @@ def killed_at(number: int, work: Callable[[], object]) -> bool:
         try:
             _arm(number)
             work()
-        except BaseException:  # the child must never return into the tests
+        except BaseException:  # noqa: BLE001  the child must never return into the tests
             os._exit(9)
         os._exit(0)
     _, status = os.waitpid(child, 0)

@@ -38,13 +38,25 @@ def entry(number: int, text: str) -> str:
     parent = f"{number - 1:08x}" if number > 1 else None
     message = {"role": "user", "content": [{"type": "text", "text": text}]}
     return json.dumps(
-        {"type": "message", "id": f"{number:08x}", "parentId": parent, "timestamp": "2026-11-23T08:00:00.000Z", "message": message},
+        {
+            "type": "message",
+            "id": f"{number:08x}",
+            "parentId": parent,
+            "timestamp": "2026-11-23T08:00:00.000Z",
+            "message": message,
+        },
         separators=(",", ":"),
     )
 
 
 def transcript(session_id: str, lines: int) -> bytes:
-    header = {"type": "session", "version": 3, "id": session_id, "timestamp": "2026-11-23T08:00:00.000Z", "cwd": "/"}
+    header = {
+        "type": "session",
+        "version": 3,
+        "id": session_id,
+        "timestamp": "2026-11-23T08:00:00.000Z",
+        "cwd": "/",
+    }
     body = [entry(number, f"message {number} héllo") for number in range(1, lines + 1)]
     return ("\n".join([json.dumps(header, separators=(",", ":")), *body]) + "\n").encode()
 
@@ -53,7 +65,9 @@ def build(root: Path, *, port: int = CLOSED_PORT, lines: int = 12) -> Path:
     """A state directory with two sessions and an unknown field in every place."""
     sessions = root / "agents" / "main" / "sessions"
     sessions.mkdir(parents=True)
-    (root / "openclaw.json").write_text(json.dumps({"gateway": {"port": port}, "meta": {"lastTouchedVersion": "2026.4.15"}}))
+    (root / "openclaw.json").write_text(
+        json.dumps({"gateway": {"port": port}, "meta": {"lastTouchedVersion": "2026.4.15"}})
+    )
     rows = {
         OTHER: _row(OTHER_ID, sessions, 900),
         KEY: _row(SESSION_ID, sessions, 24365),
@@ -85,7 +99,9 @@ def world_for(base: Path, *, proc: Path = Path("/proc"), now: int = 179542174167
     env = MappingProxyType({"XDG_STATE_HOME": str(own / "state")})
     tmp = base / "tmp"
     tmp.mkdir(exist_ok=True)
-    return World(env=env, home=base / "home", cwd=base, tmp=tmp, uid=os.getuid(), clock=lambda: now, proc=proc)
+    return World(
+        env=env, home=base / "home", cwd=base, tmp=tmp, uid=os.getuid(), clock=lambda: now, proc=proc
+    )
 
 
 def settings_for(base: Path, **changes: object) -> Settings:
@@ -124,15 +140,25 @@ class Distil:
     def act(self, work: Work) -> None:
         editor = work.editor()
         kept = self.session.transcript.path.read_bytes().splitlines(keepends=True)
-        editor.replace_transcript(self.session, checked_transcript(b"".join([kept[0], *kept[-2:]])), expected=self.expected)
+        editor.replace_transcript(
+            self.session, checked_transcript(b"".join([kept[0], *kept[-2:]])), expected=self.expected
+        )
         editor.edit_row(
-            self.session, changed={"label": "rescued ✓"}, removed=["totalTokens", "totalTokensFresh"], expected_row=self.row
+            self.session,
+            changed={"label": "rescued ✓"},
+            removed=["totalTokens", "totalTokensFresh"],
+            expected_row=self.row,
         )
 
     def prove(self, work: Work) -> Proof:
         self.seen.append(work.journal.begin.operation_id)
         lines = self.session.transcript.path.read_bytes().count(b"\n")
-        return Proof((Check("lines", ok=lines == 3, detail=str(lines)), Check("wanted", ok=self.holds, detail="it was not")))
+        return Proof(
+            (
+                Check("lines", ok=lines == 3, detail=str(lines)),
+                Check("wanted", ok=self.holds, detail="it was not"),
+            )
+        )
 
 
 @dataclass
@@ -148,11 +174,14 @@ class Reset:
         editor.point_row(self.session, session_id=NEW_ID, transcript=path, expected_row=self.row)
 
     def prove(self, work: Work) -> Proof:
+        del work
         text = self.session.store.read_text()
         return Proof((Check("row", ok=NEW_ID in text, detail="points elsewhere"),))
 
 
-def distil_plan(settings: Settings, session: Session, *, access: Access = Access.OFFLINE) -> tuple[Plan, Distil]:
+def distil_plan(
+    settings: Settings, session: Session, *, access: Access = Access.OFFLINE
+) -> tuple[Plan, Distil]:
     file, row = expect_file(session.transcript.path), expect_row(session.store, session.key)
     plan = Plan(
         operation_id=new_operation_id(settings.now()),
@@ -176,7 +205,14 @@ def reset_plan(settings: Settings, session: Session) -> tuple[Plan, Reset]:
         command="reset",
         keys=(session.key,),
         state_dir=settings.state_dir,
-        steps=(Step("reset", "begin a new session", reads=(expect_file(session.transcript.path),), writes=(new, row)),),
+        steps=(
+            Step(
+                "reset",
+                "begin a new session",
+                reads=(expect_file(session.transcript.path),),
+                writes=(new, row),
+            ),
+        ),
         backups=(session.transcript.path,),
         locks=(session.transcript.path,),
         planned_at=settings.now(),

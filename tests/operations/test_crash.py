@@ -25,13 +25,15 @@ from clawmedic.stores.opening import open_for_reading
 
 Work = Callable[[Settings], object]
 Tree = dict[str, tuple[str, int, int, int]]
-DEAD_LOCK = json.dumps({"pid": 4194303, "createdAt": "2026-11-23T08:00:00.000Z", "starttime": 5}, indent=2).encode()
+DEAD_LOCK = json.dumps(
+    {"pid": 4194303, "createdAt": "2026-11-23T08:00:00.000Z", "starttime": 5}, indent=2
+).encode()
 
 
 def points(
     tmp_path: Path, prepare: Callable[[Path], Settings], work: Work, *, step: int = 1
 ) -> Iterator[tuple[Settings, Tree, Tree]]:
-    """For every injection point (or each `step`-th): a fresh store, the child killed there, its tree before and as planned."""
+    """For every injection point (or each `step`-th): a fresh store, its child killed there; before and as planned."""
     whole = prepare(tmp_path / "whole")
     work(whole)
     planned = stage.without_backups(stage.tree(whole.state_dir))
@@ -77,7 +79,9 @@ def recovered(settings: Settings, before: Tree, planned: Tree) -> str:
 def test_a_rescue_killed_anywhere_is_whole_or_undone(tmp_path: Path) -> None:
     seen = {
         recovered(settings, before, planned)
-        for settings, before, planned in points(tmp_path, lambda base: fresh(base, dead_lock=True), stage.rescue)
+        for settings, before, planned in points(
+            tmp_path, lambda base: fresh(base, dead_lock=True), stage.rescue
+        )
     }
     assert seen == {"before", "planned"}
 

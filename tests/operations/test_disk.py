@@ -86,7 +86,9 @@ def test_a_disk_that_fills_up_on_the_way_is_rolled_back(tmp_path: Path) -> None:
     class Large(stage.Distil):
         def act(self, work: stage.Work) -> None:
             super().act(work)
-            work.editor().create_transcript(self.session, checked_transcript(stage.transcript(stage.NEW_ID, 40_000)))
+            work.editor().create_transcript(
+                self.session, checked_transcript(stage.transcript(stage.NEW_ID, 40_000))
+            )
 
     with small_disk(tmp_path / "disk", "5m") as disk:
         settings = on(disk, tmp_path)

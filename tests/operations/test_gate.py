@@ -33,7 +33,12 @@ def prove(settings: Settings, *, gateway_stopped: bool = False) -> None:
 def gateway_lock(settings: Settings, config: Path, *, pid: int, ticks: int | None) -> None:
     folder = settings.world.tmp / f"openclaw-{settings.world.uid}"
     folder.mkdir(exist_ok=True)
-    payload = {"pid": pid, "createdAt": "2026-11-23T08:15:51.024Z", "configPath": str(config), "startTime": ticks}
+    payload = {
+        "pid": pid,
+        "createdAt": "2026-11-23T08:15:51.024Z",
+        "configPath": str(config),
+        "startTime": ticks,
+    }
     (folder / "gateway.0123abcd.lock").write_text(json.dumps(payload))
 
 
@@ -101,7 +106,9 @@ def test_a_lock_of_an_unknown_owner_is_a_doubt(settings: Settings) -> None:
 def pretended_gateway(words: list[str], env: dict[str, str]) -> Iterator[int]:
     """A process with these arguments; `sleep` under another name."""
     environment = {"PATH": os.environ["PATH"], **env}
-    with subprocess.Popen([*words], executable=sys.executable, env=environment, stdin=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [*words], executable=sys.executable, env=environment, stdin=subprocess.PIPE
+    ) as process:
         time.sleep(0.3)
         yield process.pid
         process.kill()
@@ -152,7 +159,11 @@ def test_which_processes_count(argv: list[str], counts: bool) -> None:  # noqa: 
 
 
 def test_a_store_of_the_other_generation_offers_no_editor(settings: Settings, corpus_case) -> None:
-    case = next(path for path in (Path(__file__).parents[1] / "corpus/2026.9.6").iterdir() if (path / "state").is_dir())
+    case = next(
+        path
+        for path in (Path(__file__).parents[1] / "corpus/2026.9.6").iterdir()
+        if (path / "state").is_dir()
+    )
     copied = corpus_case(f"2026.9.6/{case.name}")
     shutil.rmtree(settings.state_dir)
     shutil.copytree(copied.state, settings.state_dir)

@@ -105,9 +105,13 @@ def test_a_lock_that_was_taken_away_is_noticed_and_a_new_one_left_alone(tmp_path
 
 
 def test_an_exception_releases(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), OpenClawLocks(hooks()) as held:
-        held.take(tmp_path / "one.jsonl")
-        raise KeyboardInterrupt
+    def work() -> None:
+        with OpenClawLocks(hooks()) as held:
+            held.take(tmp_path / "one.jsonl")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -150,7 +154,11 @@ def lock_of(settings: Settings) -> Path:
 def test_a_living_owner_is_busy_and_its_lock_stays(settings: Settings) -> None:
     lock = lock_of(settings)
     with living() as pid:
-        lock.write_text(json.dumps({"pid": pid, "createdAt": "2026-11-23T08:15:51.024Z", "starttime": TABLE.start_ticks(pid)}))
+        lock.write_text(
+            json.dumps(
+                {"pid": pid, "createdAt": "2026-11-23T08:15:51.024Z", "starttime": TABLE.start_ticks(pid)}
+            )
+        )
         before = stage.tree(settings.state_dir)
         with pytest.raises(BusyError, match="held"):
             stage.rescue(settings)
@@ -159,9 +167,17 @@ def test_a_living_owner_is_busy_and_its_lock_stays(settings: Settings) -> None:
 
 def test_an_owner_that_appears_after_the_gate_is_busy_and_the_backup_goes(settings: Settings) -> None:
     lock = lock_of(settings)
-    with living() as pid, mutating_run(settings) as run, open_for_reading(settings, SilentReporter()) as state:
+    with (
+        living() as pid,
+        mutating_run(settings) as run,
+        open_for_reading(settings, SilentReporter()) as state,
+    ):
         plan, action = stage.distil_plan(settings, stage.session_of(state), access=stage.Access.UNDER_LOCKS)
-        lock.write_text(json.dumps({"pid": pid, "createdAt": "2026-11-23T08:15:51.024Z", "starttime": TABLE.start_ticks(pid)}))
+        lock.write_text(
+            json.dumps(
+                {"pid": pid, "createdAt": "2026-11-23T08:15:51.024Z", "starttime": TABLE.start_ticks(pid)}
+            )
+        )
         before = stage.tree(settings.state_dir)
         with pytest.raises(BusyError, match="OpenClaw holds"):
             stage.execute(run, plan, action, state=state)
@@ -171,7 +187,9 @@ def test_an_owner_that_appears_after_the_gate_is_busy_and_the_backup_goes(settin
 @pytest.mark.parametrize("recycled", [False, True])
 def test_a_dead_owner_is_proven_by_pid_or_start_time(settings: Settings, recycled: bool) -> None:  # noqa: FBT001
     pid = os.getpid() if recycled else 4194303
-    lock_of(settings).write_text(json.dumps({"pid": pid, "createdAt": "2026-11-23T08:15:51.024Z", "starttime": 1}))
+    lock_of(settings).write_text(
+        json.dumps({"pid": pid, "createdAt": "2026-11-23T08:15:51.024Z", "starttime": 1})
+    )
     assert stage.rescue(settings).ok
     assert not lock_of(settings).exists()
 
@@ -185,6 +203,7 @@ def test_an_unlock_takes_only_what_is_proven_dead(settings: Settings) -> None:
             work.editor().remove_lock(lock)
 
         def prove(self, work: stage.Work) -> stage.Proof:
+            del work
             return stage.Proof((stage.Check("lock", ok=not lock.exists()),))
 
     def unlock(run: Run) -> bool:

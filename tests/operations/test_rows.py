@@ -13,8 +13,18 @@ from clawmedic.stores.editing_rows import StoreText
 from clawmedic.stores.editing_transcript import TranscriptBytes, checked_transcript
 
 text = st.text(st.characters(codec="utf-8"), max_size=12)
-scalars = st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.floats(allow_nan=False, allow_infinity=False) | text
-values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3), max_leaves=6)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**12), 10**12)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | text
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
+    max_leaves=6,
+)
 rows = st.dictionaries(text, values, max_size=5)
 stores = st.dictionaries(text, rows, min_size=1, max_size=4)
 
@@ -26,7 +36,11 @@ def test_an_edit_is_what_was_asked_and_leaves_every_other_byte(store, data, inde
     key = data.draw(st.sampled_from(sorted(store)))
     changed = data.draw(st.dictionaries(text, values, max_size=3))
     removed = [name for name in data.draw(st.lists(text, max_size=2)) if name not in changed]
-    removed += [name for name in data.draw(st.lists(st.sampled_from(sorted(store[key]) or [""]), max_size=2)) if name not in changed]
+    removed += [
+        name
+        for name in data.draw(st.lists(st.sampled_from(sorted(store[key]) or [""]), max_size=2))
+        if name not in changed
+    ]
     edited = StoreText.of(source).with_fields(key, changed=changed, removed=removed)
     wanted = {name: value for name, value in store[key].items() if name not in removed} | changed
     assert json.loads(edited.data) == {**store, key: wanted}
@@ -44,7 +58,9 @@ def test_an_edit_is_what_was_asked_and_leaves_every_other_byte(store, data, inde
 def test_an_edit_of_openclaw_s_form_is_openclaw_s_form(store, data) -> None:
     """What JSON.stringify(store, null, 2) would write, for values both write alike."""
     key = data.draw(st.sampled_from(sorted(store)))
-    changed = data.draw(st.dictionaries(text, st.booleans() | st.lists(st.integers(0, 9), min_size=1, max_size=3), max_size=3))
+    changed = data.draw(
+        st.dictionaries(text, st.booleans() | st.lists(st.integers(0, 9), min_size=1, max_size=3), max_size=3)
+    )
     source = json.dumps(store, indent=2, ensure_ascii=False).encode()
     edited = StoreText.of(source).with_fields(key, changed=changed)
     if store[key]:

@@ -106,7 +106,11 @@ def test_a_row_that_changed_since_is_refused_and_forced_alone(settings: Settings
     store = settings.state_dir / "agents/main/sessions/sessions.json"
     old = json.loads(store.read_text())
     done = stage.rescue(settings)
-    store.write_text(store.read_text().replace("rescued ✓", "somebody else").replace('"totalTokens": 900', '"totalTokens": 7'))
+    store.write_text(
+        store.read_text()
+        .replace("rescued ✓", "somebody else")
+        .replace('"totalTokens": 900', '"totalTokens": 7')
+    )
     with pytest.raises(RefusedError, match="row"):
         undo_now(settings, done.operation_id)
     assert undo_now(settings, done.operation_id, force=True).exit_code == 0
@@ -124,7 +128,9 @@ def test_what_is_undone_or_rolled_back_is_not_undone_again(settings: Settings) -
     with pytest.raises(RefusedError, match="rolled-back already"):
         undo_now(settings, failed.operation_id)
     assert all(
-        one.reversible is Reversible.NO for one in list_operations(settings) if one.state is not OperationState.DONE
+        one.reversible is Reversible.NO
+        for one in list_operations(settings)
+        if one.state is not OperationState.DONE
     )
 
 

@@ -190,11 +190,15 @@ def old_bytes(folder: Path, history: PathHistory) -> bytes:
     except OSError as error:
         raise RollbackError(f"the copy of {history.path} ({path}) {describe(error)}") from error
     if before is None or hashlib.sha256(data).hexdigest() != before.sha256:
-        raise RollbackError(f"the copy of {history.path} ({path}) is damaged", hint="restore it from a backup")
+        raise RollbackError(
+            f"the copy of {history.path} ({path}) is damaged", hint="restore it from a backup"
+        )
     return data
 
 
-def put_back(folder: Path, history: PathHistory, *, tag: str, before_rename: Callable[[], None] = lambda: None) -> None:
+def put_back(
+    folder: Path, history: PathHistory, *, tag: str, before_rename: Callable[[], None] = lambda: None
+) -> None:
     """Put one path back as it was before the operation: its bytes, owner, mode and time. Twice is once.
 
     Raises:

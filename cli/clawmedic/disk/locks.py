@@ -105,7 +105,15 @@ class OpenClawLocks:
         """Start the owner. Nothing is locked yet."""
         if not sys.executable:
             raise RefusedError("cannot hold OpenClaw's lock: the Python interpreter is not known")
-        command = [sys.executable, "-I", "-S", holder.__file__, str(self.hold_seconds), "--lock-for", "openclaw"]
+        command = [
+            sys.executable,
+            "-I",
+            "-S",
+            holder.__file__,
+            str(self.hold_seconds),
+            "--lock-for",
+            "openclaw",
+        ]
         try:
             self._owner = subprocess.Popen(  # noqa: S603 - our own file, no shell
                 command,
@@ -149,7 +157,8 @@ class OpenClawLocks:
                 continue
             if time.monotonic() > deadline:
                 raise BusyError(
-                    f"OpenClaw holds {path.name} ({_owner_words(path)})", hint="a run is going on; wait until it ends"
+                    f"OpenClaw holds {path.name} ({_owner_words(path)})",
+                    hint="a run is going on; wait until it ends",
                 )
             time.sleep(0.05)
         self._held[path] = payload
@@ -167,7 +176,9 @@ class OpenClawLocks:
             )
         for path, payload in self._held.items():
             if _content(path) != payload:
-                raise RefusedError(f"our lock {path.name} was taken away", hint="stop the gateway and try again")
+                raise RefusedError(
+                    f"our lock {path.name} was taken away", hint="stop the gateway and try again"
+                )
 
     def _payload(self) -> bytes:
         if self._owner is None:
@@ -216,7 +227,9 @@ def release_lock(path: Path, payload: bytes) -> bool:
 def release_own(path: Path, sha256: str) -> bool:
     """As `release_lock`, for a lock that an earlier run of ours announced and left behind."""
     content = _content(path)
-    return content is not None and hashlib.sha256(content).hexdigest() == sha256 and release_lock(path, content)
+    return (
+        content is not None and hashlib.sha256(content).hexdigest() == sha256 and release_lock(path, content)
+    )
 
 
 def _create_lock(path: Path, payload: bytes, aside: Path) -> bool:
@@ -249,7 +262,9 @@ def _link_or_write(aside: Path, path: Path, payload: bytes) -> bool:
 
 
 def _write_new(path: Path, payload: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _LOCK_MODE)
+    descriptor = os.open(
+        path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _LOCK_MODE
+    )
     try:
         os.fchmod(descriptor, _LOCK_MODE)
         write_all(descriptor, payload)

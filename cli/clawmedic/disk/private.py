@@ -68,7 +68,9 @@ def copy_verified(source: Path, target: Path) -> Digest:
         RefusedError: the target exists, the disk refuses, or what was read back differs; no target is left.
     """
     try:
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(
+            target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+        )
     except OSError as error:
         raise RefusedError(f"cannot write {target}: {describe(error)}") from error
     try:
@@ -86,5 +88,7 @@ def copy_verified(source: Path, target: Path) -> Digest:
         raise RefusedError(f"cannot copy {source} to {target}: {describe(error)}") from error
     if wanted != found:
         target.unlink(missing_ok=True)
-        raise RefusedError(f"the copy of {source} differs from it", hint="it is being written; try again in a moment")
+        raise RefusedError(
+            f"the copy of {source} differs from it", hint="it is being written; try again in a moment"
+        )
     return found

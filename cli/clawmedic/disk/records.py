@@ -164,7 +164,11 @@ def _built(kind: str, fields: dict[str, object]) -> Record | None:
 def _is_sane(record: Record) -> bool:
     """Whether the fields that are sorted by or looked up have their types; a journal may be edited by hand."""
     numbers = (getattr(record, "at", 0), getattr(record, "number", 0))
-    texts = (getattr(record, "operation_id", ""), getattr(record, "state", ""), getattr(record, "command", ""))
+    texts = (
+        getattr(record, "operation_id", ""),
+        getattr(record, "state", ""),
+        getattr(record, "command", ""),
+    )
     return all(isinstance(one, int) for one in numbers) and all(isinstance(one, str) for one in texts)
 
 

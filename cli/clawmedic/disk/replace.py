@@ -60,7 +60,12 @@ def file_state(path: Path) -> FileState | None:
     except OSError as error:
         raise RefusedError(f"{path} {describe(error)}", hint="nothing was changed") from error
     return FileState(
-        digest.sha256, digest.size_bytes, stat.S_IMODE(seen.st_mode), seen.st_uid, seen.st_gid, seen.st_mtime_ns
+        digest.sha256,
+        digest.size_bytes,
+        stat.S_IMODE(seen.st_mode),
+        seen.st_uid,
+        seen.st_gid,
+        seen.st_mtime_ns,
     )
 
 

@@ -27,7 +27,9 @@ def require_room(directory: Path, needed_bytes: int) -> None:
     if found.f_flag & os.ST_RDONLY:
         raise RefusedError(f"the file system of {nearest} is read-only", hint="nothing was changed")
     if not os.access(nearest, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
-        raise RefusedError(f"no permission to write in {nearest}", hint="run as the user that OpenClaw runs as")
+        raise RefusedError(
+            f"no permission to write in {nearest}", hint="run as the user that OpenClaw runs as"
+        )
     free, wanted = found.f_bavail * found.f_frsize, needed_bytes + MARGIN_BYTES
     if free < wanted:
         raise RefusedError(

@@ -38,7 +38,10 @@ def back_up(journal: Journal, transcript: Path, *, now: int) -> BackedUp:
     record = BackedUp(transcript, path, present.sha256, present.size_bytes)
     append(journal.folder, record)
     publish_copy(
-        transcript, path, temporary=temporary_name(path, journal.begin.operation_id), owner=(present.uid, present.gid)
+        transcript,
+        path,
+        temporary=temporary_name(path, journal.begin.operation_id),
+        owner=(present.uid, present.gid),
     )
     _require_same(record)
     return record
@@ -74,9 +77,13 @@ def _require_same(record: BackedUp) -> None:
     try:
         found = digest_file(record.path)
     except OSError as error:
-        raise RefusedError(f"the backup {record.path} {describe(error)}", hint="nothing was changed") from error
+        raise RefusedError(
+            f"the backup {record.path} {describe(error)}", hint="nothing was changed"
+        ) from error
     if (found.sha256, found.size_bytes) != (record.sha256, record.size_bytes):
         with suppress(OSError):
             record.path.unlink()
             fsync_directory(record.path.parent)
-        raise RefusedError(f"{record.source} is being written", hint="nothing was changed; try again in a moment")
+        raise RefusedError(
+            f"{record.source} is being written", hint="nothing was changed; try again in a moment"
+        )

@@ -58,7 +58,11 @@ def summary(journal: Journal, all_of_them: Sequence[Journal], table: ProcessTabl
 
 
 def state_of(
-    journal: Journal, all_of_them: Sequence[Journal], table: ProcessTable, *, seen: frozenset[str] = frozenset()
+    journal: Journal,
+    all_of_them: Sequence[Journal],
+    table: ProcessTable,
+    *,
+    seen: frozenset[str] = frozenset(),
 ) -> OperationState:
     """Where an operation stands. It is undone while an undo of it is done and has not been undone itself.
 

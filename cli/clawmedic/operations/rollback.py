@@ -149,11 +149,13 @@ def reverse_calls(journal: Journal, reverse_call: ReverseCall | None) -> None:
             continue
         if reverse is None:
             raise RollbackError(
-                f"{called.call.method} was asked of the gateway and cannot be put back", hint="look at the session"
+                f"{called.call.method} was asked of the gateway and cannot be put back",
+                hint="look at the session",
             )
         if reverse_call is None:
             raise RollbackError(
-                f"{called.call.method} was asked of the gateway, which is not reachable now", hint="start the gateway"
+                f"{called.call.method} was asked of the gateway, which is not reachable now",
+                hint="start the gateway",
             )
         reverse_call(reverse)
 

@@ -102,12 +102,18 @@ def _recover(run: Run, journal: Journal) -> Recovered:
             with _right_to_change(run, journal):
                 roll_back(journal, journal.of(Changed))
         discard_backups(journal)
-        detail = "found interrupted; everything is as before it" if _did_anything(journal) else "nothing had been done"
+        detail = (
+            "found interrupted; everything is as before it"
+            if _did_anything(journal)
+            else "nothing had been done"
+        )
         append(journal.folder, Ended(OperationState.ROLLED_BACK, now, detail))
     except ClawmedicError as error:
         _note(journal, now, error.message)
         left = paths_of(journal)
-        return Recovered(begin.operation_id, begin.command, begin.keys, ok=False, detail=error.message, paths=left)
+        return Recovered(
+            begin.operation_id, begin.command, begin.keys, ok=False, detail=error.message, paths=left
+        )
     return Recovered(begin.operation_id, begin.command, begin.keys, ok=True, detail=detail)
 
 

@@ -54,7 +54,9 @@ def plan_undo(settings: Settings, wanted: str, *, force: bool = False) -> tuple[
     known, table = journals(settings), ProcessTable(settings.world.proc)
     open_ones = [one for one in chosen if state_of(one, known, table) in _UNDOABLE or len(chosen) == 1]
     if not open_ones:
-        raise RefusedError(f"nothing of {wanted} is left to undo", hint="`clawmedic history` shows where each stands")
+        raise RefusedError(
+            f"nothing of {wanted} is left to undo", hint="`clawmedic history` shows where each stands"
+        )
     group = new_operation_id(settings.now())
     planned: list[Reversal] = []
     for at, one in enumerate(open_ones, 1):
@@ -90,6 +92,24 @@ def undo(run: Run, reversals: Sequence[Reversal], *, state: StateReader) -> Outc
     return Outcome(reversals[0].plan.operation_id.partition(".")[0], tuple(results))
 
 
+def rolled_back_just_now(run: Run, wanted: str) -> Outcome | None:
+    """The outcome, when the operation meant was found in the middle by this very run and rolled back; else None.
+
+    Raises:
+        NotFoundError, AmbiguousError: no such operation.
+    """
+    meant = {one.begin.operation_id for one in find_operations(run.settings, wanted)}
+    back = [one for one in run.recovered if one.ok and one.operation_id in meant]
+    if not back or len(back) < len(meant):
+        return None
+    results = [
+        KeyResult(key, COMMAND, ok=True, error="")
+        for key in dict.fromkeys(key for one in back for key in one.keys or ("",))
+    ]
+    notes = tuple(f"{one.operation_id} was interrupted; {one.detail}" for one in back)
+    return Outcome(back[0].operation_id, tuple(results), notes)
+
+
 def _results(reversal: Reversal, result: RungResult) -> list[KeyResult]:
     return [
         KeyResult(
@@ -120,7 +140,9 @@ def _plan(
             hint="--force keeps what is there now aside and puts the old content back",
         )
     todo = tuple(one for one in found if not one.undone)
-    transcripts = tuple(one.history.path for one in todo if one.present and one.history.path.suffix == ".jsonl")
+    transcripts = tuple(
+        one.history.path for one in todo if one.present and one.history.path.suffix == ".jsonl"
+    )
     plan = Plan(
         operation_id=name,
         command=COMMAND,
@@ -128,7 +150,9 @@ def _plan(
         state_dir=settings.state_dir,
         steps=tuple(_step(one) for one in todo) or (_asking(begin.operation_id),),
         access=Access.OFFLINE if todo else Access.GATEWAY,
-        backups=tuple(path for path in transcripts if any(one.history.path == path and not one.ours for one in todo)),
+        backups=tuple(
+            path for path in transcripts if any(one.history.path == path and not one.ours for one in todo)
+        ),
         locks=transcripts,
         planned_at=settings.now(),
         undoes=begin.operation_id,
@@ -144,17 +168,24 @@ def _asking(name: str) -> Step:
 def _require_undoable(journal: Journal, state: OperationState, *, force: bool) -> None:
     name = journal.begin.operation_id
     if state in {OperationState.UNDONE, OperationState.ROLLED_BACK}:
-        raise RefusedError(f"{name} is {state.value} already", hint="`clawmedic history` shows where each stands")
+        raise RefusedError(
+            f"{name} is {state.value} already", hint="`clawmedic history` shows where each stands"
+        )
     if state is OperationState.RUNNING:
         raise RefusedError(f"{name} is being done right now", hint="wait until it has ended")
     if state is OperationState.INTERRUPTED and not force:
         raise RefusedError(
-            f"{name} was interrupted and could not be rolled back", hint="look at it; --force puts the old content back"
+            f"{name} was interrupted and could not be rolled back",
+            hint="look at it; --force puts the old content back",
         )
     if journal.of(Expired):
-        raise RefusedError(f"the copies of {name} were given up by retention", hint="see `clawmedic backups list`")
+        raise RefusedError(
+            f"the copies of {name} were given up by retention", hint="see `clawmedic backups list`"
+        )
     if journal.begin.reversible == Reversible.NO or not _did_anything(journal):
-        raise RefusedError(f"nothing of {name} can be given back", hint="its backup is shown by `clawmedic history`")
+        raise RefusedError(
+            f"nothing of {name} can be given back", hint="its backup is shown by `clawmedic history`"
+        )
 
 
 def _did_anything(journal: Journal) -> bool:
@@ -174,7 +205,9 @@ def _step(one: Standing) -> Step:
     elif one.ours or one.history.row_key is None:
         sentence = f"put back {path.name} as it was ({one.history.before.size_bytes} bytes)"
     else:
-        sentence = f"put back the row {one.history.row_key} of {path.name}; other rows have changed since and stay"
+        sentence = (
+            f"put back the row {one.history.row_key} of {path.name}; other rows have changed since and stay"
+        )
     size = max(present.size_bytes, one.history.before.size_bytes if one.history.before else 0)
     return Step(COMMAND, sentence, writes=(Expected(path, present.sha256, size),))
 
@@ -198,7 +231,9 @@ class _PutBack:
     def prove(self, work: Work) -> Proof:
         """Every path has its old digest, or its old row."""
         del work
-        return Proof(tuple(_check(self.reversal.journal, one.history) for one in self.reversal.found) or (_ASKED,))
+        return Proof(
+            tuple(_check(self.reversal.journal, one.history) for one in self.reversal.found) or (_ASKED,)
+        )
 
     def _put(self, work: Work, one: Standing) -> None:
         history, journal, present = one.history, self.reversal.journal, one.present
@@ -220,7 +255,9 @@ class _PutBack:
         old = StoreText.of(old_bytes(self.reversal.journal.folder, one.history)).digest(key)
         now = StoreText.of(one.history.path.read_bytes()).digest(key)
         if present is None or old is None or now is None:
-            raise RefusedError(f"the row {key} has gone from {one.history.path.name}", hint="nothing was changed")
+            raise RefusedError(
+                f"the row {key} has gone from {one.history.path.name}", hint="nothing was changed"
+            )
         data = with_old_row(self.reversal.journal, one.history)
         work.changes.replace(
             one.history.path, data, expected=present.sha256, row_key=key, row_digests=(now, old)

@@ -86,13 +86,17 @@ def _fresh_locks(state: StateReader, world: World, table: ProcessTable) -> Itera
     with suppress(OSError):
         uids.add(state.root.stat().st_uid)  # root looks after another user's store
     for uid in sorted(uids):
-        yield from gateway_locks(replace(world, uid=uid), state.root, config or state.root / "openclaw.json", table)
+        yield from gateway_locks(
+            replace(world, uid=uid), state.root, config or state.root / "openclaw.json", table
+        )
 
 
 def _lock_doubts(state: StateReader, table: ProcessTable, world: World) -> Iterator[str]:
     for lock in store_locks(state, table, world.clock()):
         if lock.liveness is Liveness.ALIVE:
-            raise BusyError(f"{lock.path.name} is held: {lock.why}", hint="a run is going on; wait until it ends")
+            raise BusyError(
+                f"{lock.path.name} is held: {lock.why}", hint="a run is going on; wait until it ends"
+            )
         if lock.liveness is Liveness.UNKNOWN:
             yield f"{lock.path.name}: {lock.why}"
 
@@ -129,7 +133,9 @@ def _listening(proc: Path) -> set[int]:
     found: set[int] = set()
     for name in ("tcp", "tcp6"):
         try:
-            lines = read_bounded(proc / "net" / name, _NET_BYTES).data.decode("ascii", "replace").splitlines()[1:]
+            lines = (
+                read_bounded(proc / "net" / name, _NET_BYTES).data.decode("ascii", "replace").splitlines()[1:]
+            )
         except OSError:
             continue
         for line in lines:

@@ -93,7 +93,9 @@ class StoreEditor:
         text = StoreText.of(data)
         before = text.digest(session.key)
         if before != expected_row:
-            raise RefusedError(f"the row {session.key} has changed since it was looked at", hint="run it again")
+            raise RefusedError(
+                f"the row {session.key} has changed since it was looked at", hint="run it again"
+            )
         new = text.with_fields(session.key, changed=changed, removed=removed)
         after = new.digest(session.key)
         if before is None or after is None or before == after:
@@ -125,7 +127,9 @@ class StoreEditor:
             RefusedError, UnreadableError, NotFoundError: as `edit_row`; or the transcript is elsewhere or missing.
         """
         if transcript.parent != session.store.parent or file_state(transcript) is None:
-            raise RefusedError(f"{transcript} is not beside its store", hint="OpenClaw accepts no other place")
+            raise RefusedError(
+                f"{transcript} is not beside its store", hint="OpenClaw accepts no other place"
+            )
         fields: dict[str, JsonValue] = {**(changed or {}), "sessionId": session_id}
         if session.transcript.as_written is not None or transcript.name != f"{session_id}.jsonl":
             fields["sessionFile"] = _as_rows_write(session, transcript)
@@ -143,7 +147,9 @@ class StoreEditor:
         if not self._clear_dead(self._inside(path)):
             found = read_lock(path, ProcessTable(self.settings.world.proc), self.settings.now())
             why = found.why if found else "it has gone"
-            raise RefusedError(f"{path.name} is not proven dead: {why}", hint="never remove the lock of a living owner")
+            raise RefusedError(
+                f"{path.name} is not proven dead: {why}", hint="never remove the lock of a living owner"
+            )
 
     def quarantine(self, path: Path, *, expected: str) -> None:
         """Take a file away from the sessions directory; its bytes are kept with the operation.
@@ -170,7 +176,9 @@ class StoreEditor:
         def announce(path: Path, payload: bytes) -> None:
             append(self.changes.journal.folder, Locked(path, hashlib.sha256(payload).hexdigest()))
 
-        return LockHooks(table.start_ticks, _iso_clock(self.settings), announce, self._clear_dead, self.changes.tag)
+        return LockHooks(
+            table.start_ticks, _iso_clock(self.settings), announce, self._clear_dead, self.changes.tag
+        )
 
     def _clear_dead(self, path: Path) -> bool:
         """Remove a lock file that is proven dead; True as well when it has gone by itself."""
@@ -186,7 +194,8 @@ class StoreEditor:
     def _require_files(self, session: Session) -> None:
         if session.generation is not Generation.FILES:
             raise RefusedError(
-                f"{session.key} is kept in SQLite, which is never written", hint="start the gateway and let it do it"
+                f"{session.key} is kept in SQLite, which is never written",
+                hint="start the gateway and let it do it",
             )
 
     def _inside(self, path: Path) -> Path:
@@ -201,7 +210,10 @@ class StoreEditor:
 
     def _named_paths(self) -> set[Path]:
         stores = [store.status().path for store in self.state.stores]
-        return {*stores, *(session.transcript.path for store in self.state.stores for session in store.sessions())}
+        return {
+            *stores,
+            *(session.transcript.path for store in self.state.stores for session in store.sessions()),
+        }
 
     @staticmethod
     def _new_file_like(store: Path) -> FileState:
@@ -240,7 +252,11 @@ def store_bytes(store: Path) -> bytes:
 def _as_rows_write(session: Session, transcript: Path) -> str:
     """The path as this row's `sessionFile` is written: absolute, in the same directory as before where that is ours."""
     written = session.transcript.as_written
-    if written and Path(written).is_absolute() and Path(written).parent.resolve() == transcript.parent.resolve():
+    if (
+        written
+        and Path(written).is_absolute()
+        and Path(written).parent.resolve() == transcript.parent.resolve()
+    ):
         return str(Path(written).with_name(transcript.name))
     return str(transcript.resolve())
 
