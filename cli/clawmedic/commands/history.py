@@ -10,7 +10,9 @@ from clawmedic.settings import Settings
 
 @with_settings()
 def command(settings: Settings) -> ExitCode:
-    """List every change that clawmedic made here, newest first, and where each stands."""
+    """List every change made here, and where each stands.
+
+    The newest stands first."""
     operations = list_operations(settings)
     if settings.json:
         from clawmedic.output.operations_documents import history_document

@@ -34,7 +34,7 @@ def command(
     dry_run: DryRun = False,
     gateway_stopped: GatewayStopped = False,
 ) -> ExitCode:
-    """Put back the very bytes of everything that an operation changed.
+    """Put back the very bytes of what an operation changed.
 
     Refuses when the session has moved on since. An undo can be undone too.
     """
@@ -50,4 +50,4 @@ def command(
             with progress(settings) as reporter, open_for_reading(settings, reporter) as state:
                 outcome = undo(run, reversals, state=state)
     show_outcome(settings, outcome, run.recovered)
-    return outcome.exit_code
+    return ExitCode(outcome.exit_code)
