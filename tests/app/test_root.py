@@ -94,15 +94,19 @@ def test_the_version(run, flag):
 
 @pytest.mark.parametrize("mounted", COMMANDS, ids=lambda mounted: mounted.name)
 def test_every_command_takes_the_shared_options(run, mounted):
-    text = run(mounted.name, "--help").expect(0).stdout
-    for option in SHARED:
-        assert option in text, f"{mounted.name} lacks {option}"
+    group = getattr(import_module(f"clawmedic.commands.{mounted.name}"), "app", None)
+    below = [[command.name] for command in group.registered_commands] if group else [[]]
+    for words in below:
+        text = run(mounted.name, *words, "--help").expect(0).stdout
+        for option in SHARED:
+            assert option in text, f"{mounted.name} {words} lacks {option}"
 
 
 @pytest.mark.parametrize("mounted", COMMANDS, ids=lambda mounted: mounted.name)
 def test_the_summary_of_the_root_is_the_commands_own(mounted):
     module = import_module(f"clawmedic.commands.{mounted.name}")
-    assert (module.command.__doc__ or "").strip().splitlines()[0] == mounted.summary
+    words = module.app.info.help if hasattr(module, "app") else module.command.__doc__
+    assert (words or "").strip().splitlines()[0] == mounted.summary
 
 
 @pytest.mark.parametrize("mounted", COMMANDS, ids=lambda mounted: mounted.name)

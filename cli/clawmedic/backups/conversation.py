@@ -9,6 +9,7 @@ from enum import StrEnum
 import orjson
 
 from clawmedic.backups.objects import load_object
+from clawmedic.backups.summary import is_blank
 from clawmedic.stores.reader import RawEntry
 from clawmedic.transcripts.entry import Entry, Malformed
 from clawmedic.transcripts.envelope import bare_text, is_synthetic
@@ -104,11 +105,12 @@ def converse(raws: Iterable[RawEntry], branch: frozenset[int] | None = None) -> 
     number = 0
     answered = ""
     for raw in raws:
+        if is_blank(raw):
+            continue
         parsed = parse_entry(raw)
         if isinstance(parsed, Malformed):
-            if raw.size_bytes:
-                number += 1
-                yield Item(number, raw.line, Voice.BROKEN, "", None, parsed.reason)
+            number += 1
+            yield Item(number, raw.line, Voice.BROKEN, "", None, parsed.reason)
         elif parsed.type != "session":
             number += 1
             value = load_object(raw.data) or {}

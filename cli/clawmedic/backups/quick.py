@@ -13,12 +13,10 @@ from typing import Any
 
 import orjson
 
-from clawmedic.backups.summary import PREVIEW_CHARS, Summary, mark_of_id, note_of_empty
+from clawmedic.backups.summary import Summary, first_words, mark_of_id, note_of_empty
 from clawmedic.model.backup import BackupState
-from clawmedic.stores.lineage import chat_in
 from clawmedic.stores.reader import RawEntry
 from clawmedic.transcripts.entry import Entry
-from clawmedic.transcripts.envelope import bare_text
 from clawmedic.transcripts.failures import is_auto_reset_text, is_failure_text
 from clawmedic.transcripts.parse import parse_entry
 
@@ -59,7 +57,8 @@ class _Pass:
     first: str = "~"
     last: str = ""
     opening: dict[str, Any] | None = None
-    asking: dict[str, Any] | None = None
+    preview: str = ""
+    chat: str = ""
 
     def feed(self, block: bytes) -> None:
         """Whole lines, without the end of the last one."""
@@ -98,8 +97,8 @@ class _Pass:
             self.says.append(_says(message))
             if self.opening is None:
                 self.opening = message
-            if self.asking is None and message["role"] == "user":
-                self.asking = message
+            if not self.preview and message["role"] == "user":
+                self.preview, self.chat = first_words(_text(message))
             return
         if kind not in _USUAL:
             raise _UnusualError
@@ -138,7 +137,6 @@ def quick_summary(blocks: Iterator[bytes]) -> Summary | None:
 
 
 def _summary(run: _Pass, header: Entry) -> Summary:
-    asked = _text(run.asking) if run.asking else ""
     opening = run.opening or {}
     first = parse_stamp(run.first) if run.ids else header.at
     last = parse_stamp(run.last) if run.ids else header.at
@@ -154,8 +152,8 @@ def _summary(run: _Pass, header: Entry) -> Summary:
         visible=run.visible(),
         first_at=first,
         last_at=last,
-        preview=" ".join(bare_text(asked).split())[:PREVIEW_CHARS],
-        chat=chat_in(asked),
+        preview=run.preview,
+        chat=run.chat,
         opens_with_reset=opening.get("role") == "assistant" and is_auto_reset_text(_text(opening)),
         marks=array("Q", sorted(set(run.marks))).tobytes(),
     )
@@ -176,6 +174,8 @@ def _same_form(stamps: list[str]) -> bool:
 def _says(message: dict[str, Any]) -> int:
     """As `summary.says_something`, on the message itself."""
     role, content = message["role"], message["content"]
+    if type(role) is not str or not role:
+        raise _UnusualError
     if role != "assistant":
         return 1 if content and _has_words(content) else 0
     if message.get("stopReason") in ("error", "aborted"):
@@ -198,4 +198,4 @@ def _text(message: dict[str, Any]) -> str:
     content = message["content"]
     if isinstance(content, str):
         return content
-    return "\n".join(block.get("text") or "" for block in content if block.get("type") == "text")
+    return "\n".join(block["text"] for block in content if block.get("type") == "text" and block.get("text"))

@@ -12,7 +12,7 @@ from clawmedic.model.backup import BackupState
 from clawmedic.stores.lineage import chat_in
 from clawmedic.stores.reader import RawEntry
 from clawmedic.transcripts.context import of_path
-from clawmedic.transcripts.entry import Entry, Malformed
+from clawmedic.transcripts.entry import TEXT_LIMIT, Entry, Malformed
 from clawmedic.transcripts.envelope import bare_text
 from clawmedic.transcripts.failures import is_auto_reset_text
 from clawmedic.transcripts.parse import parse_entry
@@ -21,6 +21,7 @@ from clawmedic.transcripts.tree import LEAF_TYPES, active_path
 KEPT_ENTRIES = 300_000
 """So many of the newest entries are kept while the branch is looked for; a larger transcript is judged by its end."""
 PREVIEW_CHARS = 120
+_BLANK_BYTES = 256
 KNOWN_TYPES = LEAF_TYPES | {"session", "leaf"}
 
 
@@ -78,8 +79,8 @@ class _Count:
     steps: deque[Entry] = field(default_factory=lambda: deque(maxlen=KEPT_ENTRIES))
 
     def line(self, raw: RawEntry) -> None:
-        if not raw.size_bytes and not raw.oversized:
-            return  # an empty line says nothing
+        if is_blank(raw):
+            return
         item = parse_entry(raw)
         if self.first is None:
             self.first = item
@@ -116,8 +117,18 @@ class _Count:
         if self.opens_with_reset is None:
             self.opens_with_reset = item.role == "assistant" and is_auto_reset_text(item.text)
         if item.role == "user" and not self.preview:
-            self.preview = " ".join(bare_text(item.text).split())[:PREVIEW_CHARS]
-            self.chat = chat_in(item.text)
+            self.preview, self.chat = first_words(item.text)
+
+
+def first_words(text: str) -> tuple[str, str]:
+    """What a user's message says in short, and the chat it names; both empty where it says nothing."""
+    words = " ".join(bare_text(text[:TEXT_LIMIT]).split())[:PREVIEW_CHARS]
+    return words, chat_in(text) if words else ""
+
+
+def is_blank(raw: RawEntry) -> bool:
+    """Whether a line says nothing: it is empty, or a little white space."""
+    return raw.size_bytes < _BLANK_BYTES and not raw.oversized and not raw.data.strip()
 
 
 def mark_of(entry: Entry, data: bytes) -> int:

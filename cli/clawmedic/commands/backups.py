@@ -12,7 +12,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Find, read, compare, export and restore every copy of a conversation.",
+    help="Find, read, compare, export and restore every copy.",
 )
 app.command("list")(backups_reading.list_copies)
 app.command("show")(backups_reading.show)
