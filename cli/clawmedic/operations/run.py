@@ -7,7 +7,7 @@ is there now; then the plan is made, agreed to, and given to `execute(run, plan,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from clawmedic.model.plan import Access
 from clawmedic.model.reporter import SilentReporter
 from clawmedic.operations.backup import discard_backups
 from clawmedic.operations.history import journals, own_folder, state_of
+from clawmedic.operations.retention import tidy
 from clawmedic.operations.rollback import ReverseCall, clear_leftovers, paths_of, reverse_calls, roll_back
 from clawmedic.settings import Settings
 from clawmedic.stores.editing_gate import prove_nobody_owns
@@ -72,6 +73,8 @@ def mutating_run(
 ) -> Iterator[Run]:
     """Hold clawmedic's lock for this state directory, and first roll back what an earlier run left in the middle.
 
+    When the block ends well, what operations left behind is brought within its bounds (`retention.tidy`).
+
     Raises:
         BusyError: another clawmedic changes this state directory.
         RefusedError: clawmedic's own folder cannot be written.
@@ -79,6 +82,8 @@ def mutating_run(
     with state_lock(own_folder(settings)):
         run = Run(settings, gateway_stopped, reverse_call)
         yield Run(settings, gateway_stopped, reverse_call, recover_interrupted(run))
+        with suppress(ClawmedicError):  # what was done stands; the bounds can wait for the next run
+            tidy(settings)
 
 
 def recover_interrupted(run: Run) -> tuple[Recovered, ...]:
