@@ -85,12 +85,17 @@ class LazyGroup(TyperGroup):
 
 
 def _load(name: str) -> TyperCommand:
+    from clawmedic.coercion import spare_adapters
+
     module = import_module(f"clawmedic.commands.{name}")
     if hasattr(module, "app"):
-        return cast("TyperCommand", get_command(module.app))
-    holder = typer.Typer(add_completion=False, rich_markup_mode=None)
-    holder.command(name)(module.command)
-    return cast("TyperCommand", get_command(holder))
+        command = get_command(module.app)
+    else:
+        holder = typer.Typer(add_completion=False, rich_markup_mode=None)
+        holder.command(name)(module.command)
+        command = get_command(holder)
+    spare_adapters(command)
+    return cast("TyperCommand", command)
 
 
 def _nearest(name: str) -> str:
@@ -163,12 +168,21 @@ def run(argv: Sequence[str]) -> int:
 def _dispatch(argv: Sequence[str]) -> int:
     refuse_windows(os.name)
     try:
-        outcome = get_command(root)(args=list(argv), prog_name="clawmedic", standalone_mode=False)
+        outcome = _root_command(argv)(args=list(argv), prog_name="clawmedic", standalone_mode=False)
     except SystemExit as error:  # Typer's own answer to a closed pipe while it prints help
         raise PipeClosedError from error
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     return outcome if isinstance(outcome, int) else ExitCode.OK
+
+
+def _root_command(argv: Sequence[str]) -> TyperCommand:
+    command = get_command(root)
+    if SUMMARIES.keys() & set(argv[:1]):
+        from clawmedic.coercion import spare_adapters
+
+        spare_adapters(command)
+    return cast("TyperCommand", command)
 
 
 def refuse_windows(system: str) -> None:

@@ -7,7 +7,7 @@ The rules read the words of the provider, the core or the storage. They never re
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from clawmedic.model.cause import Cause
 
@@ -66,83 +66,87 @@ _TOOL_PAIRING = (
     r"|tool call ids? .{0,80}did not have response messages|must be a response to a preceding message with .?tool calls"
 )
 
-_RULES: tuple[tuple[Cause, re.Pattern[str]], ...] = tuple(
-    (cause, re.compile(pattern, re.DOTALL))
-    for cause, pattern in (
+
+@cache
+def _rules() -> tuple[tuple[Cause, re.Pattern[str]], ...]:
+    """Compiled at first need: in a healthy store nothing failed."""
+    return tuple((cause, re.compile(pattern, re.DOTALL)) for cause, pattern in _WORDING)
+
+
+_WORDING: tuple[tuple[Cause, str], ...] = (
+    (
+        Cause.REASONING_REQUIRED,
         (
-            Cause.REASONING_REQUIRED,
-            (
-                r"reasoning is (?:required|mandatory)|requires reasoning|reasoning .{0,60}cannot be disabled"
-                r"|thinking .{0,60}cannot be disabled"
-            ),
+            r"reasoning is (?:required|mandatory)|requires reasoning|reasoning .{0,60}cannot be disabled"
+            r"|thinking .{0,60}cannot be disabled"
         ),
-        (Cause.RATE_LIMIT, _PER_MINUTE),
-        (Cause.CONTEXT_OVERFLOW, _OVERFLOW),
-        (Cause.LOCK, r"session file locked \(timeout|sessionwritelock|openclaw session write lock"),
+    ),
+    (Cause.RATE_LIMIT, _PER_MINUTE),
+    (Cause.CONTEXT_OVERFLOW, _OVERFLOW),
+    (Cause.LOCK, r"session file locked \(timeout|sessionwritelock|openclaw session write lock"),
+    (
+        Cause.TAKEOVER,
+        r"sessiontakeovererror|session file changed while embedded prompt lock was released",
+    ),
+    (Cause.RATE_LIMIT, rf"{_status(402)}.{{0,200}}(?:{_RATE_WORDS})"),
+    (
+        Cause.QUOTA,
         (
-            Cause.TAKEOVER,
-            r"sessiontakeovererror|session file changed while embedded prompt lock was released",
+            rf"{_status(402)}|insufficient quota|exceeded your current quota|credit balance|(?<!auth/)\bbilling\b"
+            r"|insufficient credits?|insufficient (?:funds|balance)|payment required|out of credits?"
         ),
-        (Cause.RATE_LIMIT, rf"{_status(402)}.{{0,200}}(?:{_RATE_WORDS})"),
+    ),
+    (
+        Cause.AUTH,
         (
-            Cause.QUOTA,
-            (
-                rf"{_status(402)}|insufficient quota|exceeded your current quota|credit balance|(?<!auth/)\bbilling\b"
-                r"|insufficient credits?|insufficient (?:funds|balance)|payment required|out of credits?"
-            ),
+            r"no api key (?:found|resolved)|incorrect api key|invalid (?:x-)?api[- ]key|api key not valid"
+            r"|authentication failed|authentication error|oauth token refresh failed|has auth issue|unauthorized"
+            r"|could not resolve request credentials|request credential resolution failed"
+            r"|no request credentials available|request credentials unavailable|permission denied for api"
+            rf"|\(auth(?: permanent)?\)|{_status(401, 403)}"
         ),
+    ),
+    (
+        Cause.MODEL_MISSING,
         (
-            Cause.AUTH,
-            (
-                r"no api key (?:found|resolved)|incorrect api key|invalid (?:x-)?api[- ]key|api key not valid"
-                r"|authentication failed|authentication error|oauth token refresh failed|has auth issue|unauthorized"
-                r"|could not resolve request credentials|request credential resolution failed"
-                r"|no request credentials available|request credentials unavailable|permission denied for api"
-                rf"|\(auth(?: permanent)?\)|{_status(401, 403)}"
-            ),
+            r"unknown model\b|model not found|\bmodel\b.{0,120}\bdoes not exist|no such model"
+            r"|could not resolve a summarization model|model and runtime\.model are undefined"
+            rf"|{_status(404)}"
         ),
+    ),
+    (Cause.RATE_LIMIT, rf"{_status(429)}|rate ?limit|too many requests|resource exhausted"),
+    (Cause.OVERLOADED, rf"{_status(529, 503)}|overloaded|high demand"),
+    (
+        Cause.PROVIDER_5XX,
+        rf"{_status(500, 502, 504, 520, 521, 522, 524)}|internal server error|bad gateway|gateway timeout",
+    ),
+    (Cause.NETWORK, _NETWORK),
+    (
+        Cause.QUALITY_GUARD,
+        r"finalized summary failed quality checks|exceed(?:s)? (?:the )?finalized (?:summary|artifact) budget",
+    ),
+    (Cause.EMPTY_SUMMARY, r"model returned no summary text"),
+    (
+        Cause.TIMEOUT,
+        rf"timed out|time[d-]?out\b|command reached its deadline|deadline exceeded|{_status(408)}",
+    ),
+    (Cause.TOOL_PAIRING, _TOOL_PAIRING),
+    (
+        Cause.ROLE_ORDER,
+        r"incorrect role information|roles must alternate|function call turn comes immediately after",
+    ),
+    (Cause.PARTIAL_JSON, r"bad control character in string literal in json|unterminated string in json"),
+    (Cause.DISK_FULL, r"\benospc\b|no space left on device|database or disk is full"),
+    (
+        Cause.DATABASE,
         (
-            Cause.MODEL_MISSING,
-            (
-                r"unknown model\b|model not found|\bmodel\b.{0,120}\bdoes not exist|no such model"
-                r"|could not resolve a summarization model|model and runtime\.model are undefined"
-                rf"|{_status(404)}"
-            ),
+            r"database disk image is malformed|database is locked|quick check reported"
+            r"|agent database remains degraded|sqlite (?:corrupt|busy|ioerr|notadb)|file is not a database"
         ),
-        (Cause.RATE_LIMIT, rf"{_status(429)}|rate ?limit|too many requests|resource exhausted"),
-        (Cause.OVERLOADED, rf"{_status(529, 503)}|overloaded|high demand"),
-        (
-            Cause.PROVIDER_5XX,
-            rf"{_status(500, 502, 504, 520, 521, 522, 524)}|internal server error|bad gateway|gateway timeout",
-        ),
-        (Cause.NETWORK, _NETWORK),
-        (
-            Cause.QUALITY_GUARD,
-            r"finalized summary failed quality checks|exceed(?:s)? (?:the )?finalized (?:summary|artifact) budget",
-        ),
-        (Cause.EMPTY_SUMMARY, r"model returned no summary text"),
-        (
-            Cause.TIMEOUT,
-            rf"timed out|time[d-]?out\b|command reached its deadline|deadline exceeded|{_status(408)}",
-        ),
-        (Cause.TOOL_PAIRING, _TOOL_PAIRING),
-        (
-            Cause.ROLE_ORDER,
-            r"incorrect role information|roles must alternate|function call turn comes immediately after",
-        ),
-        (Cause.PARTIAL_JSON, r"bad control character in string literal in json|unterminated string in json"),
-        (Cause.DISK_FULL, r"\benospc\b|no space left on device|database or disk is full"),
-        (
-            Cause.DATABASE,
-            (
-                r"database disk image is malformed|database is locked|quick check reported"
-                r"|agent database remains degraded|sqlite (?:corrupt|busy|ioerr|notadb)|file is not a database"
-            ),
-        ),
-        (Cause.ALREADY_COMPACTED, r"already compacted"),
-        (Cause.NOTHING_TO_COMPACT, r"nothing to compact|no real conversation messages"),
-        (Cause.CANCELLED, r"compaction cancelled|compaction canceled"),
-    )
+    ),
+    (Cause.ALREADY_COMPACTED, r"already compacted"),
+    (Cause.NOTHING_TO_COMPACT, r"nothing to compact|no real conversation messages"),
+    (Cause.CANCELLED, r"compaction cancelled|compaction canceled"),
 )
 
 
@@ -173,4 +177,4 @@ def _cause_of(text: str) -> Cause | None:
     if text.strip() in _CLASSES:
         return None
     words = _FRAMES.sub(" ", _CLASS_FIELD.sub(" ", text)).replace("_", " ").lower()
-    return next((cause for cause, rule in _RULES if rule.search(words)), None)
+    return next((cause for cause, rule in _rules() if rule.search(words)), None)

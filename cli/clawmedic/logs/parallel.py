@@ -19,8 +19,6 @@ from clawmedic.logs.shapes import LineParser
 
 RANGE_BYTES = 16 * 1024 * 1024
 """How much one process reads at a time; the signals of that much are held in memory."""
-WORTH_BYTES = 48 * 1024 * 1024
-"""A smaller file is read faster by one process."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from clawmedic.logs.opening import HEAD_BYTES, LogReadError, opened, read_some, running
-from clawmedic.logs.parallel import WORTH_BYTES, file_pieces, workers
-from clawmedic.logs.pieces import Piece, stream_pieces
 from clawmedic.logs.records import Level
 from clawmedic.logs.shapes import LineParser, day_in_name
 from clawmedic.logs.signals import Signal, SignalKind
@@ -23,7 +21,12 @@ from clawmedic.logs.sources import LogSource, SourceKind
 from clawmedic.logs.window import TimeWindow
 from clawmedic.model.reporter import Reporter
 
+if TYPE_CHECKING:
+    from clawmedic.logs.pieces import Piece
+
 _TWIN_MS = 1_000
+WORTH_BYTES = 48 * 1024 * 1024
+"""A smaller file is read faster by one process."""
 
 
 @dataclass(slots=True)
@@ -130,7 +133,11 @@ def _pieces(source: LogSource) -> Iterator[Piece]:
 
 def _file(source: LogSource, path: Path) -> Iterator[Piece]:
     with opened(path, stream=source.kind is SourceKind.STREAM) as (stream, compressed):
-        count = workers() if not compressed and source.size_bytes >= WORTH_BYTES else 1
+        count = 1
+        if not compressed and source.size_bytes >= WORTH_BYTES:
+            from clawmedic.logs.parallel import file_pieces, workers
+
+            count = workers()
         if count > 1:
             parser, shape = _parser(source, os.pread(stream.fileno(), HEAD_BYTES, 0))
             if shape.dated:
@@ -140,6 +147,8 @@ def _file(source: LogSource, path: Path) -> Iterator[Piece]:
 
 
 def _streamed(source: LogSource, stream: BinaryIO) -> Iterator[Piece]:
+    from clawmedic.logs.pieces import stream_pieces
+
     head = read_some(stream, HEAD_BYTES)
     parser, _ = _parser(source, head)
     waiting = [head] if head else []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 
 from clawmedic.logs.signals import SignalKind
 
@@ -29,17 +30,27 @@ class Signature:
 
     Attributes:
         literals: at least one of them is in every raw line that matches; ASCII, free of characters that JSON escapes.
-        pattern: anchored at the start of the text. Named groups: `key`, `session`, `file`, `run`, `model`,
-            `trigger`, `klass`, `detail` (names the cause), `new` (a new session id), `estimated`, `budget`.
+        source: the pattern, anchored at the start of the text. Named groups: `key`, `session`, `file`, `run`,
+            `model`, `trigger`, `klass`, `detail` (names the cause), `new` (a new session id), `estimated`, `budget`.
         origin: see `Origin`.
         quiet: also written at INFO or DEBUG; the others are WARN or ERROR wherever a level is known.
     """
 
     kind: SignalKind
     literals: tuple[bytes, ...]
-    pattern: re.Pattern[str]
+    source: str
     origin: Origin = Origin.LOGGER
     quiet: bool = False
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled at first need: most logs have lines of a few kinds only."""
+        return _compiled(self.source)
+
+
+@cache
+def _compiled(source: str) -> re.Pattern[str]:
+    return re.compile(source, re.DOTALL)
 
 
 def line(
@@ -52,7 +63,7 @@ def line(
 ) -> Signature:
     """An entry of the catalogue; several literals are separated by `|`."""
     found = tuple(literal.encode() for literal in literals.split("|"))
-    return Signature(kind, found, re.compile(pattern, re.DOTALL), origin, quiet)
+    return Signature(kind, found, pattern, origin, quiet)
 
 
 MODEL = r"(?P<model>[^\s:;,]+)"

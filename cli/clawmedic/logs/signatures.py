@@ -64,7 +64,7 @@ def _allowed(signature: Signature, record: LogRecord) -> bool:
 
 def _opening(signature: Signature) -> str:
     """The first characters of every text that the pattern matches, "" where they differ."""
-    plain = _PLAIN_START.match(signature.pattern.pattern)
+    plain = _PLAIN_START.match(signature.source)
     start = plain[0].replace("\\", "") if plain else ""
     return start[:_OPENING] if len(start) >= _OPENING else ""
 
