@@ -12,6 +12,7 @@ from clawmedic.output.palette import SEVERITIES, STORES, VERDICTS, cause_word
 from clawmedic.output.screen import Cell, Column, Screen
 from clawmedic.output.text import UNKNOWN, age, count_of, moment, percent, size, tokens, visible
 from clawmedic.triage.knowledge import find
+from clawmedic.triage.outages import Outage, outages
 
 MID, WIDE = 100, 140
 FEW = 20
@@ -38,6 +39,7 @@ def show_scan(screen: Screen, page: ScanPage) -> None:
     if listed:
         _table(screen, page.report, listed)
     _store(screen, page.report.store_findings)
+    _outages(screen, outages(page.sessions))
     _details(screen, [item for item in listed if item.verdict is not Verdict.HEALTHY])
     for problem in page.report.problems:
         screen.labelled("note", visible(problem), indent=0, room=6)
@@ -123,6 +125,18 @@ def _store(screen: Screen, findings: Sequence[Finding]) -> None:
             screen.line(visible(line), indent=2)
         if finding.remedy:
             screen.exact("next", visible(finding.remedy))
+
+
+def _outages(screen: Screen, found: Sequence[Outage]) -> None:
+    for outage in found:
+        screen.blank()
+        sessions = count_of(len(outage.keys), "session")
+        since = f" since {moment(outage.since, utc=screen.settings.utc)}" if outage.since is not None else ""
+        screen.line(
+            (f"One outage: {outage.cause.value} of provider {visible(outage.provider)}", "bold"),
+            f", {sessions}{since}. One cure serves them all:",
+        )
+        screen.exact("next", f"clawmedic explain {outage.cause.value}")
 
 
 def _details(screen: Screen, sick: Sequence[SessionReport]) -> None:
