@@ -1,1 +1,1 @@
-"""TODO room."""
+"""The gateway: where it is, whether it is ours, and what it can be asked to do."""

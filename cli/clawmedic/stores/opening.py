@@ -66,6 +66,7 @@ def open_for_reading(settings: Settings, reporter: Reporter) -> StateReader:
         shared=shared.status if shared else None,
         boots=shared.boots if shared else (),
         unclaimed=unclaimed,
+        boot_ids=shared.boot_ids if shared else (),
     )
 
 

@@ -86,6 +86,14 @@ def recorded_boots(connection: sqlite3.Connection) -> tuple[int, ...]:
     return tuple(boot[1] for boot in _boots(connection) if boot[1] is not None)
 
 
+def running_boot_ids(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Ids of boots without a recorded end; a gateway names its own when it is connected to (9.6 `server.bootId`)."""
+    columns = ("boot_id", "outcome")
+    tail = f"ORDER BY started_at_ms DESC LIMIT {_BOOTS}"
+    rows = select(connection, "gateway_boot_lifecycle", columns, tail=tail)
+    return tuple(name for row in rows if not row.text("outcome") and (name := row.text("boot_id")))
+
+
 _Boot = tuple[int | None, int | None, str]
 """pid, start in epoch ms, outcome ("" while it runs or after a kill)."""
 

@@ -59,6 +59,11 @@ def _words(path: Path) -> list[str]:
     return [word for part in data.split(b"\0") if (word := part.decode("utf-8", "surrogateescape").strip())]
 
 
+def argv_of(proc: Path, pid: int) -> list[str]:
+    """The arguments of a process; none when it is gone or closed to us."""
+    return _words(proc / str(pid) / "cmdline")
+
+
 def _environment(path: Path) -> dict[str, str] | None:
     """The three names, None when the process belongs to somebody else."""
     words = _words(path)

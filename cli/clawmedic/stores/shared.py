@@ -19,7 +19,7 @@ from clawmedic.errors import UnreadableError
 from clawmedic.model.session import GatewayOwner, Generation, Liveness, PendingInput, RunRecord
 from clawmedic.settings import World
 from clawmedic.stores.addresses import Address, parse_address
-from clawmedic.stores.owners import judge_on_host, recorded_boots, recorded_owners
+from clawmedic.stores.owners import judge_on_host, recorded_boots, recorded_owners, running_boot_ids
 from clawmedic.stores.processes import ProcessTable
 from clawmedic.stores.query import Damage, app_version, columns_of, rows, select
 from clawmedic.stores.reader import StoreStatus
@@ -43,6 +43,7 @@ class SharedState:
     version: str | None = None
     owners: tuple[GatewayOwner, ...] = ()
     boots: tuple[int, ...] = ()
+    boot_ids: tuple[str, ...] = ()
     runs: Mapping[str, tuple[RunRecord, ...]] = field(default_factory=dict)
     ingress: tuple[tuple[Address | None, PendingInput], ...] = ()
     cached: Mapping[Address, tuple[PendingInput, ...]] = field(default_factory=dict)
@@ -93,6 +94,7 @@ def _read(
         version=app_version(connection),
         owners=tuple(recorded_owners(connection, table, world.clock())),
         boots=recorded_boots(connection),
+        boot_ids=running_boot_ids(connection),
         runs=_runs(connection, table, words.append),
         ingress=tuple(_ingress(connection, table, words.append)),
         cached=_cached(connection, words.append),

@@ -41,6 +41,8 @@ class StateReader:
     """When gateways began with this state directory, newest first, epoch milliseconds (9.6 records them)."""
     unclaimed: tuple[PendingInput, ...] = ()
     """Messages in the ingress spool that belong to no known session."""
+    boot_ids: tuple[str, ...] = ()
+    """Ids of recorded boots without an end, newest first (9.6): a gateway names its own when it is connected to."""
 
     def close(self) -> None:
         """Release every store."""
