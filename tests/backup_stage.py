@@ -34,42 +34,64 @@ def stamp(at: int) -> str:
 
 def header(session_id: str = SESSION_ID, at: int = BEGAN, version: int = 3, **more: Any) -> dict[str, Any]:
     """A transcript's first line."""
-    return {"type": "session", "version": version, "id": session_id, "timestamp": stamp(at), "cwd": "/home/operator", **more}
+    return {
+        "type": "session",
+        "version": version,
+        "id": session_id,
+        "timestamp": stamp(at),
+        "cwd": "/home/operator",
+        **more,
+    }
+
+
+def words(text: str) -> list[dict[str, str]]:
+    """Content of one text block."""
+    return [{"type": "text", "text": text}]
 
 
 def turn(number: int, text: str = "", *, parent: str | None, prefix: str = "e") -> list[dict[str, Any]]:
     """A question and its answer: entries `<prefix><2n>` and `<prefix><2n+1>`."""
     ask, say = f"{prefix}{2 * number:07d}", f"{prefix}{2 * number + 1:07d}"
     at = BEGAN + number * 60_000
-    usage = {"input": 100 + number, "output": 20, "cacheRead": 0, "cacheWrite": 0, "totalTokens": 120 + number}
+    usage = {
+        "input": 100 + number,
+        "output": 20,
+        "cacheRead": 0,
+        "cacheWrite": 0,
+        "totalTokens": 120 + number,
+    }
     return [
         {
             "type": "message", "id": ask, "parentId": parent, "timestamp": stamp(at + 1000),
-            "message": {"role": "user", "content": [{"type": "text", "text": text or f"question {number}"}], "timestamp": at},
+            "message": {"role": "user", "content": words(text or f"question {number}"), "timestamp": at},
         },
         {
             "type": "message", "id": say, "parentId": ask, "timestamp": stamp(at + 5000),
             "message": {
-                "role": "assistant", "content": [{"type": "text", "text": f"answer {number} to {text or 'it'}"}],
-                "provider": "example", "model": "standard", "usage": usage, "stopReason": "stop", "timestamp": at + 5000,
+                "role": "assistant", "content": words(f"answer {number} to {text or 'it'}"), "timestamp": at + 5000,
+                "provider": "example", "model": "standard", "usage": usage, "stopReason": "stop",
             },
         },
     ]  # fmt: skip
 
 
-def talk(turns: int, *, session_id: str = SESSION_ID, start: int = 0, prefix: str = "e", words: str = "") -> list[dict[str, Any]]:
+def talk(
+    turns: int, *, session_id: str = SESSION_ID, start: int = 0, prefix: str = "e", about: str = ""
+) -> list[dict[str, Any]]:
     """A whole transcript of so many turns."""
     entries: list[dict[str, Any]] = []
     parent: str | None = None
     for number in range(start, start + turns):
-        entries += turn(number, f"{words} {number}".strip() if words else "", parent=parent, prefix=prefix)
+        entries += turn(number, f"{about} {number}" if about else "", parent=parent, prefix=prefix)
         parent = entries[-1]["id"]
     return [header(session_id, BEGAN + start * 60_000), *entries]
 
 
 def lines(entries: Iterable[dict[str, Any]]) -> bytes:
     """As bytes of a JSONL file."""
-    return b"".join(json.dumps(entry, separators=(",", ":"), ensure_ascii=False).encode() + b"\n" for entry in entries)
+    return b"".join(
+        json.dumps(entry, separators=(",", ":"), ensure_ascii=False).encode() + b"\n" for entry in entries
+    )
 
 
 def packed(data: bytes, codec: str) -> bytes:
@@ -100,14 +122,25 @@ class Stage:
         """Make the directories and the config."""
         self.sessions.mkdir(parents=True)
         model = {"id": "standard", "contextWindow": 40000}
-        config = {"agents": {"defaults": {"model": {"primary": "example/standard"}}}, "models": {"providers": {"example": {"models": [model]}}}}
+        config = {
+            "agents": {"defaults": {"model": {"primary": "example/standard"}}},
+            "models": {"providers": {"example": {"models": [model]}}},
+        }
         (self.state / "openclaw.json").write_text(json.dumps(config))
         return self
 
-    def live(self, entries: list[dict[str, Any]], key: str = KEY, session_id: str = SESSION_ID, **row: Any) -> Path:
+    def live(
+        self, entries: list[dict[str, Any]], key: str = KEY, session_id: str = SESSION_ID, **row: Any
+    ) -> Path:
         """A row with its transcript."""
         path = self.put(f"{session_id}.jsonl", lines(entries))
-        self.rows[key] = {"sessionId": session_id, "sessionFile": str(path), "updatedAt": NOW, "status": "done", **row}
+        self.rows[key] = {
+            "sessionId": session_id,
+            "sessionFile": str(path),
+            "updatedAt": NOW,
+            "status": "done",
+            **row,
+        }
         self.save()
         return path
 
@@ -164,6 +197,8 @@ def fingerprint(root: Path) -> dict[str, tuple[int, int, str]]:
     found = {}
     for path in sorted(root.rglob("*")):
         seen = path.lstat()
-        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() and not path.is_symlink() else ""
+        content = (
+            hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() and not path.is_symlink() else ""
+        )
         found[str(path.relative_to(root))] = (seen.st_mode, seen.st_mtime_ns, content)
     return found

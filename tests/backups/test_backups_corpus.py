@@ -16,7 +16,9 @@ from clawmedic.model.reporter import SilentReporter
 from clawmedic.settings import Settings
 from harness import CORPUS
 
-CASES = sorted(f"{path.parent.name}/{path.name}" for path in CORPUS.glob("*/*") if (path / "truth.json").is_file())
+CASES = sorted(
+    f"{path.parent.name}/{path.name}" for path in CORPUS.glob("*/*") if (path / "truth.json").is_file()
+)
 OLD = [name for name in CASES if name.startswith("2026.4.15/")]
 KINDS = (
     (r"\.jsonl\.reset\.", BackupKind.RESET),
@@ -87,7 +89,7 @@ def test_each_lost_conversation_of_an_automatic_reset_is_joined_to_its_key(name,
     for orphan in orphans:
         assert orphan.key == truth(name)["session_key"]
         assert orphan.best
-        assert [link.session_id for link in archive.lineages[0].chain][0] == orphan.session_id
+        assert archive.lineages[0].chain[0].session_id == orphan.session_id
 
 
 def test_the_orphan_of_a_channel_group_is_joined_too(tmp_path):

@@ -62,13 +62,35 @@ class Strict(HTMLParser):
 @pytest.fixture
 def evil(stage):
     """A conversation that tries to become markup everywhere."""
-    entries = talk(2, words=EVIL)
+    entries = talk(2, about=EVIL)
     call = {"type": "toolCall", "id": "t1", "name": EVIL, "arguments": {"a": EVIL}}
     entries[2]["message"]["content"] += [call, {"type": "thinking", "thinking": EVIL}]
     entries[2]["message"]["errorMessage"] = EVIL
-    result = {"role": "toolResult", "toolCallId": "t1", "toolName": EVIL, "content": [{"type": "text", "text": EVIL}]}
-    entries.append({"type": "message", "id": "r1", "parentId": entries[-1]["id"], "timestamp": entries[-1]["timestamp"], "message": result})
-    entries.append({"type": "compaction", "id": "c1", "parentId": "r1", "timestamp": "x", "summary": EVIL, "firstKeptEntryId": "r1"})
+    result = {
+        "role": "toolResult",
+        "toolCallId": "t1",
+        "toolName": EVIL,
+        "content": [{"type": "text", "text": EVIL}],
+    }
+    entries.append(
+        {
+            "type": "message",
+            "id": "r1",
+            "parentId": entries[-1]["id"],
+            "timestamp": entries[-1]["timestamp"],
+            "message": result,
+        }
+    )
+    entries.append(
+        {
+            "type": "compaction",
+            "id": "c1",
+            "parentId": "r1",
+            "timestamp": "x",
+            "summary": EVIL,
+            "firstKeptEntryId": "r1",
+        }
+    )
     stage.live(entries, key=f"agent:main:{EVIL[:60]}")
     return stage
 
@@ -89,18 +111,37 @@ def test_hostile_text_never_becomes_markup(evil, run, tmp_path):
         "html", "head", "meta", "title", "style", "body", "main", "h1", "dl", "dt", "dd", "article", "header", "b",
         "time", "div", "details", "summary", "pre", "footer",
     }  # fmt: skip
-    assert {name for name, _ in parser.attributes} <= {"lang", "charset", "http-equiv", "content", "name", "class", "dir"}
+    assert {name for name, _ in parser.attributes} <= {
+        "lang",
+        "charset",
+        "http-equiv",
+        "content",
+        "name",
+        "class",
+        "dir",
+    }
     assert parser.tags.count("style") == 1
     assert "\x1b" not in page
     assert "\u202e" not in page
     assert "<script>alert(1)</script>" in "".join(parser.text), "the words themselves are all there"
     assert "default-src 'none'" in page
-    assert "http" not in "".join(value for name, value in parser.attributes if name != "http-equiv" and name != "content")
+    assert "http" not in "".join(
+        value for name, value in parser.attributes if name not in ("http-equiv", "content")
+    )
 
 
 def test_html_marks_roles_times_tools_and_compactions(evil, run, tmp_path):
     page = exported(evil, run, tmp_path, "--format", "html")
-    for word in ('class="user"', 'class="assistant"', 'class="tool"', 'class="compaction"', "<details>", "prefers-color-scheme: dark", "@media print", "2026-11-23"):
+    for word in (
+        'class="user"',
+        'class="assistant"',
+        'class="tool"',
+        'class="compaction"',
+        "<details>",
+        "prefers-color-scheme: dark",
+        "@media print",
+        "2026-11-23",
+    ):
         assert word in page, word
 
 
@@ -121,8 +162,10 @@ def test_jsonl_is_openclaws_own_format(stage, run, tmp_path):
 @pytest.mark.parametrize("name", SECRETS)
 def test_secrets_are_taken_out_of_every_form(stage, run, tmp_path, form, name):
     secret = SECRETS[name]
-    entries = talk(2, words=f"please use {secret} for it")
-    entries[2]["message"]["content"].append({"type": "toolCall", "id": "t", "name": "exec", "arguments": {"command": f"curl {secret}"}})
+    entries = talk(2, about=f"please use {secret} for it")
+    entries[2]["message"]["content"].append(
+        {"type": "toolCall", "id": "t", "name": "exec", "arguments": {"command": f"curl {secret}"}}
+    )
     stage.live(entries)
     plain = exported(stage, run, tmp_path, "--format", "jsonl")
     assert json.dumps(secret, ensure_ascii=False)[1:-1] in plain
@@ -139,8 +182,11 @@ def test_harmless_text_stays(text):
 
 
 def test_a_redacted_transcript_still_hangs_together(stage, run, tmp_path):
-    stage.live([header(), *talk(3, words="mail a@b.example to +49 170 1234567")[1:]])
-    redacted = [json.loads(line) for line in exported(stage, run, tmp_path, "--format", "jsonl", "--redact").splitlines()]
+    stage.live([header(), *talk(3, about="mail a@b.example to +49 170 1234567")[1:]])
+    redacted = [
+        json.loads(line)
+        for line in exported(stage, run, tmp_path, "--format", "jsonl", "--redact").splitlines()
+    ]
     assert [entry["id"] for entry in redacted] == [entry["id"] for entry in talk(3)]
     assert [entry.get("parentId") for entry in redacted] == [entry.get("parentId") for entry in talk(3)]
 
@@ -149,6 +195,15 @@ def test_redacting_long_text_is_quick():
     import time
 
     begun = time.monotonic()
-    for evil in ("a" * 200_000, "1" * 200_000, "aB1" * 70_000, "a@" * 100_000, "key=" * 50_000, "+1 " * 70_000, "x." * 100_000, "-----BEGIN " * 20_000):
+    for evil in (
+        "a" * 200_000,
+        "1" * 200_000,
+        "aB1" * 70_000,
+        "a@" * 100_000,
+        "key=" * 50_000,
+        "+1 " * 70_000,
+        "x." * 100_000,
+        "-----BEGIN " * 20_000,
+    ):
         redact(evil)
     assert time.monotonic() - begun < 20

@@ -6,10 +6,16 @@ import json
 
 import pytest
 
-from backup_stage import KEY, SESSION_ID, by_name, lines, packed, stamp, talk
+from backup_stage import KEY, SESSION_ID, by_name, lines, packed, stamp, talk, words
 from clawmedic.model.backup import BackupKind, BackupState, Overlap
 
-SUFFIXES = ["bak.recovered.2026-11-23T08-00-00Z", "bak.recovered.1795400000", "bak.recovered.old", "bak.recovered.x y\n~", "bak.recovered."]
+SUFFIXES = [
+    "bak.recovered.2026-11-23T08-00-00Z",
+    "bak.recovered.1795400000",
+    "bak.recovered.old",
+    "bak.recovered.x y\n~",
+    "bak.recovered.",
+]
 CODECS = ["plain", "gzip", "zstd"]
 OTHER_ID = "11111111-2222-4333-8444-555555555555"
 
@@ -57,7 +63,9 @@ def test_it_is_shown_searched_compared_and_restored(recovered, run, tmp_path):
     assert target.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("name", ["history", "notes.txt", "my chat.json", "conversation.zip", f"{OTHER_ID}.jsonl.x", ".hidden"])
+@pytest.mark.parametrize(
+    "name", ["history", "notes.txt", "my chat.json", "conversation.zip", f"{OTHER_ID}.jsonl.x", ".hidden"]
+)
 def test_the_name_does_not_matter(stage, name, codec):
     stage.live(talk(1))
     stage.put(name, packed(lines(talk(3)), codec))
@@ -84,7 +92,9 @@ def test_copies_in_directories_of_the_users_own_are_found(stage):
     legacy = stage.state / "sessions"
     legacy.mkdir()
     (legacy / f"{SESSION_ID}.jsonl.reset.2026-11-23T07-44-32.054Z").write_bytes(lines(talk(2)))
-    found = {str(item.path.relative_to(stage.state)): (item.kind.value, item.key) for item in stage.look().backups}
+    found = {
+        str(item.path.relative_to(stage.state)): (item.kind.value, item.key) for item in stage.look().backups
+    }
     assert found == {
         f"agents/main/sessions/{SESSION_ID}.jsonl": ("live", KEY),
         f"agents/main/sessions/old/2025/{SESSION_ID}.jsonl": ("orphan", KEY),
@@ -109,7 +119,15 @@ def test_what_is_no_copy_is_not_listed(stage):
     assert [item.path.name for item in stage.look().backups] == [f"{SESSION_ID}.jsonl"]
 
 
-@pytest.mark.parametrize("name", ["sessions.json.bak.1795400000000", "sessions.json.old", "sessions.json.bak.safe-cleanup-1", "store backup"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sessions.json.bak.1795400000000",
+        "sessions.json.old",
+        "sessions.json.bak.safe-cleanup-1",
+        "store backup",
+    ],
+)
 def test_copies_of_the_store_are_told_apart(stage, name, codec):
     stage.live(talk(1))
     store = {KEY: {"sessionId": SESSION_ID}, "agent:main:main": {"sessionId": OTHER_ID}}
@@ -122,7 +140,9 @@ def test_copies_of_the_store_are_told_apart(stage, name, codec):
 def test_an_older_copy_of_the_store_says_whose_a_transcript_was(stage):
     stage.live(talk(1))
     stage.put(f"{OTHER_ID}.jsonl", lines(talk(2, session_id=OTHER_ID, prefix="o", start=5000)))
-    stage.put("sessions.json.bak.1795400000000", json.dumps({"agent:main:gone": {"sessionId": OTHER_ID}}).encode())
+    stage.put(
+        "sessions.json.bak.1795400000000", json.dumps({"agent:main:gone": {"sessionId": OTHER_ID}}).encode()
+    )
     item = by_name(stage.look(), f"{OTHER_ID}.jsonl")
     assert (item.kind, item.key) == (BackupKind.ORPHAN, "agent:main:gone")
     assert "sessions.json.bak.1795400000000" in item.key_reason
@@ -136,7 +156,12 @@ def test_manifests_of_the_migration_say_whose_an_imported_transcript_was(stage):
     (archive / name).write_bytes(lines(talk(2, session_id=OTHER_ID, prefix="o")))
     runs = stage.state / "session-sqlite-migration-runs"
     runs.mkdir()
-    move = {"archivePath": f"/elsewhere/{name}", "sourcePath": "/x.jsonl", "kind": "transcript", "sessionKey": "agent:main:imported"}
+    move = {
+        "archivePath": f"/elsewhere/{name}",
+        "sourcePath": "/x.jsonl",
+        "kind": "transcript",
+        "sessionKey": "agent:main:imported",
+    }
     manifest = {"targets": [{"agentId": "main", "completedMoves": [move], "plannedMoves": []}]}
     (runs / "session-sqlite-1795400000000-abcdef12.json").write_text(json.dumps(manifest))
     item = by_name(stage.look(), name)
@@ -162,7 +187,7 @@ def test_a_first_message_names_the_chat(stage):
     """4.15 puts the chat into the first message: it tells two sessions of the same minute apart."""
     block = 'Conversation info (untrusted metadata):\n```json\n{{"chat_id": "telegram:{0}"}}\n```\n\n'
     other = "agent:main:telegram:group:-100777"
-    stage.live(talk(1, start=3, words="x"))
+    stage.live(talk(1, start=3, about="x"))
     stage.live(talk(1, start=3, session_id=OTHER_ID, prefix="o"), key=other, session_id=OTHER_ID)
     lost = "22222222-2222-4333-8444-555555555555"
     entries = talk(2, session_id=lost, prefix="l")
@@ -179,7 +204,7 @@ def test_a_chain_of_automatic_resets_is_followed(stage):
     notice = "⚠️ Context limit exceeded. I've reset our conversation to start fresh - please try again."
     said = {
         "type": "message", "id": "n0000001", "parentId": None, "timestamp": stamp(1_795_400_400_000),
-        "message": {"role": "assistant", "content": [{"type": "text", "text": notice}], "provider": "openclaw", "stopReason": "stop"},
+        "message": {"role": "assistant", "content": words(notice), "provider": "openclaw", "stopReason": "stop"},
     }  # fmt: skip
     live = talk(1, start=20)
     live[0]["timestamp"] = stamp(1_795_401_150_000)

@@ -54,7 +54,9 @@ def walk(entries: list[dict]) -> list[str]:
 
 
 def test_a_whole_copy_keeps_every_byte(stage):
-    extra = WHOLE.replace(b'"cwd"', b'"futureField":{"b":1,"a":[2]},"cwd"').replace(b'"question 1"', b'"q","unknown": 1e5')
+    extra = WHOLE.replace(b'"cwd"', b'"futureField":{"b":1,"a":[2]},"cwd"').replace(
+        b'"question 1"', b'"q","unknown": 1e5'
+    )
     made = restored(stage, extra)
     assert b"\n".join(made.lines) + b"\n" == extra
     assert (made.header_made, made.rerooted, made.dropped) == (False, 0, 0)
@@ -83,7 +85,13 @@ def test_a_missing_header_is_made_of_what_is_known(stage):
     made = restored(stage, lines(talk(3)[1:]))
     head = json.loads(made.lines[0])
     assert made.header_made
-    assert head == {"type": "session", "version": 3, "id": SESSION_ID, "timestamp": talk(3)[1]["timestamp"], "cwd": "/"}
+    assert head == {
+        "type": "session",
+        "version": 3,
+        "id": SESSION_ID,
+        "timestamp": talk(3)[1]["timestamp"],
+        "cwd": "/",
+    }
 
 
 def test_broken_lines_are_left_out_and_the_chain_goes_on(stage):
@@ -111,7 +119,13 @@ def test_other_branches_stay_branches(stage):
 
 
 def test_version_one_has_no_parents_and_stays_so(stage):
-    plain = [header(version=1), *({key: value for key, value in entry.items() if key not in ("id", "parentId")} for entry in talk(3)[1:])]
+    plain = [
+        header(version=1),
+        *(
+            {key: value for key, value in entry.items() if key not in ("id", "parentId")}
+            for entry in talk(3)[1:]
+        ),
+    ]
     made = restored(stage, lines(plain))
     assert b"\n".join(made.lines) + b"\n" == lines(plain)
 
@@ -134,7 +148,9 @@ def test_a_window_becomes_a_file_of_version_three(corpus_case, run, tmp_path):
     before, live = (item for item in document["backups"] if item["window"])
     for item, count in ((before, 21), (live, 6)):
         target = tmp_path / f"{item['id']}.jsonl"
-        made = run("backups", "restore", item["id"], "--to", target, "--json", *case.options).expect(0).document
+        made = (
+            run("backups", "restore", item["id"], "--to", target, "--json", *case.options).expect(0).document
+        )
         entries = check_loadable(target.read_bytes().splitlines())
         assert entries[0]["version"] == 3
         assert entries[0]["id"] == item["session_id"]
@@ -147,7 +163,13 @@ def test_left_branches_of_a_window_come_before_its_leaf(tmp_path):
     from clawmedic.stores.reader import RawEntry
 
     entries = talk(3)
-    order = [*entries[1:5], {**entries[5], "id": "left0001"}, entries[5], entries[6], {**entries[6], "id": "left0002", "parentId": "left0001"}]
+    order = [
+        *entries[1:5],
+        {**entries[5], "id": "left0001"},
+        entries[5],
+        entries[6],
+        {**entries[6], "id": "left0002", "parentId": "left0001"},
+    ]
     raws = [
         RawEntry(number, 0, json.dumps(entry).encode(), 1, active=not entry["id"].startswith("left"))
         for number, entry in enumerate(order, 2)
@@ -159,14 +181,18 @@ def test_left_branches_of_a_window_come_before_its_leaf(tmp_path):
 
     from clawmedic.model.backup import BackupKind, BackupState, Place
 
-    backup = Backup("id", KEY, SESSION_ID, BackupKind.WINDOW, BackupState.COMPLETE, Place(tmp_path / "x", window="w"))
+    backup = Backup(
+        "id", KEY, SESSION_ID, BackupKind.WINDOW, BackupState.COMPLETE, Place(tmp_path / "x", window="w")
+    )
     made = restore_lines(Reader(), backup)  # type: ignore[arg-type]
     found = check_loadable(made.lines)
     assert walk(found) == [entry["id"] for entry in entries[1:]]
     assert len(found) == 9
 
 
-@pytest.mark.parametrize("name", sorted(f"{path.parent.name}/{path.name}" for path in CORPUS.glob("2026.[47]*/*")))
+@pytest.mark.parametrize(
+    "name", sorted(f"{path.parent.name}/{path.name}" for path in CORPUS.glob("2026.[47]*/*"))
+)
 def test_every_copy_of_the_corpus_restores_to_the_bytes_it_has(name, tmp_path):
     from backup_stage import corpus_archive
 
@@ -192,7 +218,12 @@ def test_it_never_overwrites_and_never_writes_among_openclaws_files(stage, run, 
     assert not (tmp_path / "nothing").exists()
     alias = tmp_path / "alias"
     alias.symlink_to(stage.sessions)
-    for inside in (stage.state / "x.jsonl", stage.sessions / "x.jsonl", alias / "x.jsonl", stage.sessions / ".." / "x.jsonl"):
+    for inside in (
+        stage.state / "x.jsonl",
+        stage.sessions / "x.jsonl",
+        alias / "x.jsonl",
+        stage.sessions / ".." / "x.jsonl",
+    ):
         run("backups", "restore", item.id, "--to", inside, *stage.options).expect(6)
         assert not inside.exists()
     run("backups", "restore", item.id, "--to", tmp_path / "no" / "where.jsonl", *stage.options).expect(5)
@@ -209,7 +240,11 @@ def test_into_the_live_key_is_refused_with_a_way_out(stage, run):
 def test_it_says_how_full_the_window_would_be(stage, run, tmp_path):
     stage.live(talk(2), model="standard", modelProvider="example")
     item = stage.look().backups[0]
-    made = run("backups", "restore", item.id, "--to", tmp_path / "a.jsonl", "--json", *stage.options).expect(0).document
+    made = (
+        run("backups", "restore", item.id, "--to", tmp_path / "a.jsonl", "--json", *stage.options)
+        .expect(0)
+        .document
+    )
     assert made["visible_messages"] == 4
     assert made["used_tokens"] == 121
     assert 0 < made["budget_tokens"] < 40000

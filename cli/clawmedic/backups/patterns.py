@@ -70,13 +70,12 @@ class Words:
     def _spans(self, text: str) -> list[Span]:
         if self._case:
             return _found(text, self._words)
-        lowered = text.lower()
-        if len(lowered) == len(text) and self._words.isascii():
-            return _found(lowered, self._words)
-        # Case folding changes lengths ("ß" is "ss"): map each folded character back to where it came from.
-        folded = [char.casefold() for char in text]
-        places = [at for at, part in enumerate(folded) for _ in part]
-        return [(places[start], places[end - 1] + 1) for start, end in _found("".join(folded), self._words)]
+        folded = text.casefold()
+        if len(folded) == len(text) or self._words not in folded:
+            return _found(folded, self._words)
+        # Case folding makes some characters longer ("ß" is "ss"): each one is followed back to where it came from.
+        places = [at for at, char in enumerate(text) for _ in char.casefold()]
+        return [(places[start], places[end - 1] + 1) for start, end in _found(folded, self._words)]
 
     def close(self) -> None:
         """Nothing is held."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from clawmedic.backups.keys import id_in_name
 from clawmedic.backups.retention import Prune, PrunePlan
 from clawmedic.disk.files import free_bytes, lstat
 from clawmedic.disk.places import state_folder
 from clawmedic.disk.quarantine import Aside, open_quarantine, put_aside
 from clawmedic.errors import RefusedError
+from clawmedic.model.backup import Backup
 from clawmedic.model.session import Liveness
 from clawmedic.settings import Settings
 from clawmedic.stores.locks import lock_beside
@@ -49,7 +51,7 @@ def carry_out(settings: Settings, plan: PrunePlan) -> Pruned:
     _require_room(result.folder, plan)
     table = ProcessTable(settings.world.proc)
     for prune in plan.prunes:
-        words = _in_use(prune.backup.path, table, settings.now())
+        words = _in_use(prune.backup, table, settings.now())
         if words:
             result.refused.append((prune, words))
             continue
@@ -74,14 +76,19 @@ def _require_room(folder: Path, plan: PrunePlan) -> None:
         )
 
 
-def _in_use(path: Path, table: ProcessTable, now: int) -> str:
+def _in_use(backup: Backup, table: ProcessTable, now: int) -> str:
+    """Why a copy is left alone now: it is gone, or a gateway holds the lock of it or of its session's transcript."""
+    path = backup.path
     seen = lstat(path)
     if seen is None:
         return "it is gone"
     if not stat.S_ISREG(seen.st_mode):
         return "it is no regular file any more"
-    transcript = path.with_name(path.name.partition(".jsonl")[0] + ".jsonl")
-    for locked in (path, transcript):
+    stems = (path.name.partition(".jsonl")[0], id_in_name(path.name), backup.session_id)
+    transcripts = [
+        path.with_name(f"{stem}.jsonl") for stem in dict.fromkeys(stems) if stem and "/" not in stem
+    ]
+    for locked in (path, *transcripts):
         lock = lock_beside(locked, table, now)
         if lock is not None and lock.liveness is not Liveness.DEAD:
             return f"{locked.name} is locked ({lock.why})"

@@ -97,11 +97,19 @@ def plan_prune(archive: Archive, reader: CopyReader, rules: Retention, now: int)
         raise UsageError(f"never pruned: {', '.join(wrong)}", hint=f"one of {', '.join(sorted(PRUNABLE))}")
     plan = PrunePlan(now)
     chosen = _chosen([item for item in archive.backups if _in_scope(item, rules)], rules, now)
-    staying = [item for item in archive.backups if item.id not in {prune.backup.id for prune in chosen}]
-    held = _Held(reader, staying)
+    going = {prune.backup.id for prune in chosen}
+    held = _Held(reader, [item for item in archive.backups if item.id not in going])
+    # What stays for a reason of its own may hold what others would lose: it is known first.
+    asked: list[Prune] = []
     for candidate in chosen:
-        prune = replace(candidate, stamp=_stamp(candidate.backup))
-        words = _must_stay(prune.backup) or held.misses(prune.backup)
+        words = _must_stay(candidate.backup)
+        if words:
+            plan.kept.append(Kept(candidate.backup, words))
+            held.add(candidate.backup)
+        else:
+            asked.append(replace(candidate, stamp=_stamp(candidate.backup)))
+    for prune in asked:
+        words = held.misses(prune.backup)
         if words:
             plan.kept.append(Kept(prune.backup, words))
             held.add(prune.backup)
@@ -120,7 +128,7 @@ def _in_scope(item: Backup, rules: Retention) -> bool:
 
 
 def _chosen(pool: Sequence[Backup], rules: Retention, now: int) -> list[Prune]:
-    """What the bounds let go, the best copies last: they are the ones that must hold what others lose."""
+    """What the bounds let go, the fullest first: one that stays holds what the lesser ones would lose."""
     found: dict[str, Prune] = {}
     for item, place in _by_age(pool):
         if rules.keep is not None and place >= rules.keep:
@@ -135,9 +143,16 @@ def _chosen(pool: Sequence[Backup], rules: Retention, now: int) -> list[Prune]:
             if item.id not in found:
                 found[item.id] = Prune(item, f"all together are above {rules.max_bytes} bytes")
                 total -= item.size_bytes
-    return sorted(
-        found.values(), key=lambda prune: (prune.backup.visible, prune.backup.entries, prune.backup.at or 0)
-    )
+    return sorted(found.values(), key=lambda prune: _worth(prune.backup), reverse=True)
+
+
+def _worth(item: Backup) -> tuple[bool, int, int, int]:
+    return item.state is BackupState.COMPLETE, item.visible, item.entries, item.at or 0
+
+
+def _family(item: Backup) -> tuple[str, str]:
+    """Copies of one key (or, without one, of one session) are looked at for what another would lose."""
+    return item.agent if item.key else "", item.key or item.session_id
 
 
 def _by_age(pool: Sequence[Backup]) -> Iterable[tuple[Backup, int]]:
@@ -168,13 +183,15 @@ class _Held:
 
     def __init__(self, reader: CopyReader, staying: Sequence[Backup]) -> None:
         self._reader = reader
-        self._staying = [item for item in staying if item.state is BackupState.COMPLETE]
+        self._staying: dict[tuple[str, str], list[Backup]] = {}
+        for item in staying:
+            self.add(item)
         self._contents: OrderedDict[str, frozenset[bytes]] = OrderedDict()
 
     def add(self, item: Backup) -> None:
         """One more copy stays."""
         if item.state is BackupState.COMPLETE:
-            self._staying.append(item)
+            self._staying.setdefault(_family(item), []).append(item)
 
     def misses(self, item: Backup) -> str:
         """Why a copy must stay: it holds an entry that no staying complete copy holds. "" when it may go."""
@@ -182,7 +199,8 @@ class _Held:
             return ""
         wanted = set(self._content(item))
         marks = marks_of(item)
-        for other in sorted(self._staying, key=lambda other: -len(other.fingerprints)):
+        family = self._staying.get(_family(item), [])
+        for other in sorted(family, key=lambda other: -len(other.fingerprints)):
             if not wanted:
                 break
             if other.id != item.id and not marks.isdisjoint(marks_of(other)):

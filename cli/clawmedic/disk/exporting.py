@@ -1,4 +1,4 @@
-"""Writing a file that is the operator's: never over another one, never among OpenClaw's own, private, whole or not at all."""
+"""Writing a file of the operator's: never over another, never among OpenClaw's own, private, whole or not at all."""
 
 from __future__ import annotations
 

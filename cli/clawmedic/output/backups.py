@@ -9,7 +9,7 @@ from clawmedic.model.backup import Archive, Backup, BackupState, Lineage, Overla
 from clawmedic.output.screen import Cell, Column, Screen
 from clawmedic.output.text import UNKNOWN, count_of, moment, size, visible
 
-WIDE = 104
+WIDE, NARROW = 96, 72
 BEST = "★"
 _STATES = {
     BackupState.COMPLETE: "green",
@@ -22,10 +22,10 @@ _STATES = {
 }
 _OVERLAPS = {
     Overlap.SAME: "same",
-    Overlap.SUBSET: "part of it",
+    Overlap.SUBSET: "part",
     Overlap.SUPERSET: "more",
-    Overlap.DIVERGED: "diverged",
-    Overlap.NONE: "nothing",
+    Overlap.DIVERGED: "both",
+    Overlap.NONE: "none",
 }
 
 
@@ -88,27 +88,46 @@ def _summary(screen: Screen, archive: Archive, copies: Sequence[Backup], alone: 
 
 
 def _table(screen: Screen, copies: Sequence[Backup]) -> None:
-    wide = screen.width >= WIDE
-    columns = [Column(""), Column("ID"), Column("KIND"), Column("STATE"), Column("MSGS", "right")]
-    columns += [Column("FROM"), Column("UNTIL")] if wide else [Column("UNTIL")]
-    columns += [Column("SIZE", "right"), Column("OF LIVE"), Column("ONLY HERE", "right")]
-    screen.table(columns, [_row(screen, item, wide=wide) for item in copies])
+    """OF LIVE: what part of the live transcript a copy holds; `both`: each has entries that the other has not."""
+    columns = {
+        "": Column(""),
+        "ID": Column("ID"),
+        "KIND": Column("KIND"),
+        "STATE": Column("STATE", flexible=True),
+        "MSGS": Column("MSGS", "right"),
+        "FROM": Column("FROM"),
+        "UNTIL": Column("UNTIL"),
+        "SIZE": Column("SIZE", "right"),
+        "OF LIVE": Column("OF LIVE"),
+        "ONLY HERE": Column("ONLY HERE", "right"),
+    }
+    left_out = {"FROM"} if screen.width < WIDE else set()
+    left_out |= {"OF LIVE", "SIZE"} if screen.width < NARROW else set()
+    rows = (_row(screen, item) for item in copies)
+    names = [name for name in columns if name not in left_out]
+    screen.table([columns[name] for name in names], [[row[name] for name in names] for row in rows])
 
 
-def _row(screen: Screen, item: Backup, *, wide: bool) -> list[Cell]:
-    first, last = Cell(_day(screen, item.first_at)), Cell(_day(screen, item.last_at))
+def _row(screen: Screen, item: Backup) -> dict[str, Cell]:
     overlap = "is it" if item.kind.is_live else _OVERLAPS[item.overlap] if item.entries else UNKNOWN
-    return [
-        Cell(BEST if item.best and not item.kind.is_live else "", "bold yellow"),
-        Cell(item.id, "bold"),
-        Cell(item.kind.value),
-        Cell(item.state.value, _STATES[item.state]),
-        Cell(str(item.messages) if item.entries else UNKNOWN),
-        *((first, last) if wide else (last,)),
-        Cell(size(item.size_bytes)),
-        Cell(overlap),
-        Cell(str(item.unique_entries) if item.unique_entries else "", "cyan"),
-    ]
+    return {
+        "": Cell(BEST if item.best and not item.kind.is_live else "", "bold yellow"),
+        "ID": Cell(item.id, "bold"),
+        "KIND": Cell(item.kind.value),
+        "STATE": Cell(item.state.value, _STATES[item.state]),
+        "MSGS": Cell(str(item.messages) if item.entries else UNKNOWN),
+        "FROM": Cell(_short(screen, item.first_at)),
+        "UNTIL": Cell(_short(screen, item.last_at)),
+        "SIZE": Cell(size(item.size_bytes)),
+        "OF LIVE": Cell(overlap),
+        "ONLY HERE": Cell(str(item.unique_entries) if item.unique_entries else "", "cyan"),
+    }
+
+
+def _short(screen: Screen, at: int | None) -> str:
+    """Month, day and time; the date alone for another year."""
+    text, now = _day(screen, at), _day(screen, screen.settings.now())
+    return text[5:] if text[:4] == now[:4] else text[:10]
 
 
 def _notes(screen: Screen, archive: Archive, copies: Sequence[Backup]) -> None:
