@@ -24,11 +24,15 @@ def show_written(screen: Screen, target: Path, digest: Digest) -> None:
 
 def show_restored(screen: Screen, backup: Backup, restored: Restored, budget: Budget) -> None:
     """What was made of a copy, what the model would see of it, and how full its window would be."""
+    for label, words in restored_facts(backup, restored, budget):
+        screen.labelled(label, visible(words), indent=0, room=ROOM)
+
+
+def restored_facts(backup: Backup, restored: Restored, budget: Budget) -> list[tuple[str, str]]:
+    """Labels and words of what `show_restored` shows."""
     of = f"{backup.id}, {backup.kind.value}, {backup.state.value}"
     entries = count_of(restored.entries, "entry", "entries")
-    screen.labelled(
-        "made of", visible(f"{of}: {entries}, {count_of(restored.messages, 'message')}"), indent=0, room=ROOM
-    )
+    facts = [("made of", f"{of}: {entries}, {count_of(restored.messages, 'message')}")]
     repairs = [
         words
         for count, words in (
@@ -39,13 +43,13 @@ def show_restored(screen: Screen, backup: Backup, restored: Restored, budget: Bu
         if count
     ]
     if repairs:
-        screen.labelled("repaired", "; ".join(repairs), indent=0, room=ROOM)
+        facts.append(("repaired", "; ".join(repairs)))
     context = restored.context
     if context is not None:
         shown = sum(entry.type == "message" for entry in context.entries)
         after = " after the summary of a compaction" if context.compaction else ""
-        screen.labelled("the model", f"would see {count_of(shown, 'message')}{after}", indent=0, room=ROOM)
-    screen.labelled("window", visible(_filling(budget)), indent=0, room=ROOM)
+        facts.append(("the model", f"would see {count_of(shown, 'message')}{after}"))
+    return [*facts, ("window", _filling(budget))]
 
 
 def _filling(budget: Budget) -> str:
