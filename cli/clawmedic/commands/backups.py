@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from clawmedic.commands import backups_files, backups_reading
+from clawmedic.commands import backups_browse, backups_files, backups_reading
 
 app = typer.Typer(
     name="backups",
@@ -21,3 +21,4 @@ app.command("diff")(backups_reading.diff)
 app.command("export")(backups_files.export)
 app.command("restore")(backups_files.restore)
 app.command("prune")(backups_files.prune)
+app.command("browse")(backups_browse.browse)

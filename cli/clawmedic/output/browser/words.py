@@ -1,0 +1,111 @@
+"""What is said of keys and copies: the head above a conversation, and the chart of a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.content import Content
+
+from clawmedic.backups.choosing import relative
+from clawmedic.model.backup import Archive, Backup, Lineage, Overlap
+from clawmedic.model.report import SessionReport
+from clawmedic.output.browser.cells import harmless
+from clawmedic.output.browser.shelf_model import KeyGroup
+from clawmedic.output.palette import VERDICTS, cause_word
+from clawmedic.output.text import UNKNOWN, count_of, moment, size
+
+DIM = "$foreground 60%"
+STRONG = "bold"
+_STATES = {"complete": "$success", "truncated": "$warning", "header-missing": "$warning", "damaged": "$error", "unreadable": "$error"}
+_VERDICTS = {"dead": "bold $error", "stuck": "bold $accent", "suspect": "bold $warning", "damaged": "$warning", "at risk": "$primary", "healthy": "$success"}
+_OF_LIVE = {
+    Overlap.SAME: "the same entries as the live transcript",
+    Overlap.SUBSET: "a part of the live transcript",
+    Overlap.SUPERSET: "all of the live transcript, and more",
+    Overlap.DIVERGED: "partly the same as the live transcript",
+    Overlap.NONE: "nothing in common with the live transcript",
+}
+
+Line = list[tuple[str, str]]
+
+
+def joined(lines: Iterator[Line] | list[Line]) -> Content:
+    """Lines as one text for the screen. Every piece is harmless afterwards; nothing in it is markup."""
+    rows = [Content.assemble(*((harmless(text), style) for text, style in line)) for line in lines]
+    return Content("\n").join(rows)
+
+
+def copy_head(backup: Backup, archive: Archive, *, utc: bool) -> Content:
+    """What copy is open: kind, state, size and range; how it relates to the live one; where it is."""
+    return joined(list(_copy_lines(backup, archive, utc=utc)))
+
+
+def _copy_lines(backup: Backup, archive: Archive, *, utc: bool) -> Iterator[Line]:
+    first, last = (_minute(at, utc=utc) for at in (backup.first_at, backup.last_at))
+    star = [("★ ", "bold $accent")] if backup.best else []
+    counted = f"  {count_of(backup.messages, 'message')}, {size(backup.size_bytes)}"
+    state = _STATES.get(backup.state.value, DIM)
+    span = f"{first} – {last}" if first != last else first
+    yield [*star, (backup.kind.value, STRONG), ("  ", ""), (backup.state.value, state), (counted, ""), (f"  {span}", DIM)]
+    if not backup.kind.is_live and backup.entries and backup.key is not None:
+        only = f"; {count_of(backup.unique_entries, 'entry', 'entries')} only here" if backup.unique_entries else ""
+        yield [(_OF_LIVE[backup.overlap], ""), (only, "$warning")]
+    place = relative(backup.path, archive.state_dir)
+    window = f", window {backup.place.window}" if backup.place.window else ""
+    yield [(f"{backup.id}  ", STRONG), (place.rpartition("/")[2] + window, DIM)]
+    if backup.note:
+        yield [(backup.note, "$warning")]
+
+
+def key_chart(group: KeyGroup, archive: Archive, *, utc: bool, examining: bool) -> Content:
+    """All that is known of a key: its verdict, the conversations behind it, gaps, and the copy to restore."""
+    lines: list[Line] = [[(group.name[1] or "Copies of no known key", STRONG)]]
+    if group.name[1]:
+        lines += _judged(group.report, examining=examining)
+    total = size(sum(copy.size_bytes for copy in group.copies))
+    lines += [[], [(f"{count_of(len(group.copies), 'copy', 'copies')}, {total}", "")]]
+    if group.lineage is not None:
+        lines += _lineage(group.lineage, utc=utc)
+    for problem in archive.problems[:20]:
+        lines += [[], [("note  ", DIM), (problem, "$warning")]]
+    return joined(lines)
+
+
+def _judged(report: SessionReport | None, *, examining: bool) -> Iterator[Line]:
+    if report is None:
+        yield [("the verdict is being worked out …" if examining else "nobody judged it: no row points to it", DIM)]
+        return
+    look = VERDICTS[report.verdict]
+    yield [(look.label, _VERDICTS[look.word]), (f"  {report.why}", "")]
+    if report.cause is not None:
+        yield [("cause  ", DIM), (cause_word(report.cause), STRONG)]
+    for finding in report.findings[:12]:
+        yield [("found  ", DIM), (finding.code.value, "")]
+    if report.unanswered:
+        yield [("", ""), (f"{count_of(len(report.unanswered), 'message')} never got an answer", "$warning")]
+
+
+def _lineage(lineage: Lineage, *, utc: bool) -> Iterator[Line]:
+    if lineage.best is not None:
+        best = lineage.best
+        yield []
+        yield [("To restore", STRONG)]
+        yield [("★ ", "bold $accent"), (f"{best.kind.value} {best.id}", STRONG), (f"  {best.best_reason}", "")]
+    if lineage.chain:
+        yield []
+        yield [("Conversations behind the key, oldest first", STRONG)]
+    for link in lineage.chain:
+        when = f"{_minute(link.first_at, utc=utc)} – {_minute(link.last_at, utc=utc)}"
+        yield [("• ", DIM), (when, ""), (f"  {count_of(len(link.copies), 'copy', 'copies')}  ", DIM), (link.how, "")]
+        yield [(f"  {link.session_id or UNKNOWN}", DIM)]
+    if lineage.gaps:
+        yield []
+        yield [("Gaps", "bold $warning")]
+    for gap in lineage.gaps:
+        known = [_minute(at, utc=utc) for at in (gap.after, gap.before) if at is not None]
+        yield [("• ", DIM), (" to ".join(known) + (": " if known else "") + gap.reason, "")]
+
+
+def _minute(at: int | None, *, utc: bool) -> str:
+    text = moment(at, utc=utc)
+    return text if text == UNKNOWN else text[:16]
