@@ -30,7 +30,7 @@ def mend_header(draft: Draft, hint: HeaderHint) -> None:
     """Give the transcript one session header, as its first line."""
     heads = [line for line in draft.lines if isinstance(line.entry, Entry) and line.entry.type == "session"]
     if not heads:
-        draft.add(0, 1, _new_header(draft, hint))
+        draft.add(0, 0, _new_header(draft, hint))
         draft.note(0, FindingCode.BAD_HEADER, "Wrote a new session header: there was none.")
         return
     head = heads[0] if heads[0] is draft.lines[0] else next(filter(_named, heads), heads[0])
