@@ -19,8 +19,8 @@ from lab.config import TOKEN, write_config
 from lab.install import Installation
 from lab.isolation import SHARED_LOGS, Network, private_logs
 
-READY_TIMEOUT = 120.0
-"""Seconds from start to the first answered handshake; 15 to 40 are usual on two cores."""
+READY_TIMEOUT = 180.0
+"""Seconds from start to the first answered handshake; 15 to 40 on two idle cores, 110 on busy ones."""
 
 STOP_TIMEOUT = 30.0
 
