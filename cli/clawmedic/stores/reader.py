@@ -46,6 +46,7 @@ class TranscriptTail:
         compaction: the newest compaction line that stands before `entries`, where one was looked for and found.
         size_bytes: size at the time of reading.
         problem: why it could not be read ("permission denied", "is a FIFO"), or "".
+        left_out: how many bytes of whole lines before `entries` were looked at and left out as regular.
     """
 
     head: RawEntry | None
@@ -54,6 +55,7 @@ class TranscriptTail:
     compaction: RawEntry | None
     size_bytes: int
     problem: str = ""
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 A scan of thousands of sessions spends its time parsing entries that change nothing: what stands before the newest
 answers was answered. They are left out when they look exactly as OpenClaw writes a healthy branch (each line an
-entry of a known type whose parent is the line before); one doubt, and the whole tail is parsed.
+entry of a known type whose parent is the line before, hardly a failed one among them); one doubt, and the whole
+tail is parsed.
 """
 
 from __future__ import annotations
@@ -10,17 +11,92 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from clawmedic.stores.reader import RawEntry, TranscriptTail
+from clawmedic.model.session import Generation, Session
+from clawmedic.settings import Limits
+from clawmedic.stores.reader import RawEntry, StoreReader, TranscriptTail
+from clawmedic.stores.tails import file_tail
 from clawmedic.transcripts.entry import Entry
 from clawmedic.transcripts.parse import parse_entry
+from clawmedic.transcripts.structure import BLOAT_RUN
+from clawmedic.transcripts.view import TranscriptView, tail_of, view_of_tail
 
-NEWEST = 10
-"""At least so many entries are parsed, and at least back to the newest answer."""
+NEWEST = 4
+"""At least so many entries are parsed, and at least the whole turn of the newest answer."""
 
 _REGULAR = re.compile(
     rb'\{"type":"(?:message|custom|model_change|thinking_level_change)","id":"([^"\\]{1,64})",'
     rb'"parentId":"([^"\\]{1,64})",'
 )
+_ANSWERED = (b'"role":"assistant"', b'"stopReason":"stop"')
+_ASKED = b'"role":"user"'
+_FAILED = b'"stopReason":"error"'
+_ROLE_WITHIN = 320
+"""OpenClaw writes a message's role within so many bytes of its line's beginning."""
+_CLOSED = ord("}")
+
+
+def brief_view(reader: StoreReader, session: Session, limits: Limits) -> TranscriptView:
+    """The view of a session's newest turns, or of its whole tail where there is any doubt."""
+    running = session.status == "running"
+    if session.generation is not Generation.FILES:
+        return view_of_tail(shortened(tail_of(reader, session, limits)), running=running)
+    tail = file_tail(
+        session.transcript.path,
+        limits.tail_bytes,
+        line_limit=limits.line_bytes,
+        seek_compaction=(session.compaction_count or 0) > 0,
+        newest_part=newest_part,
+    )
+    view = view_of_tail(tail, running=running)
+    if tail.left_out and view.turns.newest_answer_line is None:  # what looked like an answer is none
+        return view_of_tail(shortened(tail_of(reader, session, limits)), running=running)
+    return view
+
+
+def newest_part(window: bytes, start: int) -> int:
+    """Where the newest turns begin in a window on a file's end; `start` itself where all has to be read.
+
+    `start` is the place of the first whole line.
+    """
+    cut = _newest_turns(window, start)
+    if cut <= start or not _is_regular_until(window, start, cut):
+        return start
+    return start if window.count(_FAILED, start, cut) >= BLOAT_RUN else cut
+
+
+def _newest_turns(window: bytes, start: int) -> int:
+    """The line of the user entry that began the turn of the newest answer, `start` where there is none."""
+    end = len(window) - 1 if window.endswith(b"\n") else len(window)
+    lines, answered = 0, False
+    while end > start:
+        begin = max(window.rfind(b"\n", start, end) + 1, start)
+        lines += 1
+        role_end = min(begin + _ROLE_WITHIN, end)
+        if not answered and window.find(_ANSWERED[0], begin, role_end) >= 0:
+            answered = window.rfind(_ANSWERED[1], begin, end) >= 0
+        elif answered and lines >= NEWEST and window.find(_ASKED, begin, role_end) >= 0:
+            return begin
+        end = begin - 1
+    return start
+
+
+def _is_regular_until(window: bytes, start: int, cut: int) -> bool:
+    """Whether each line up to the cut, and the one there, is an entry whose parent is the line before it."""
+    previous = None
+    begin = start
+    while True:
+        found = _REGULAR.match(window, begin)
+        if found is None:
+            return False
+        name, parent = found.groups()
+        if previous != parent and previous is not None:
+            return False
+        if begin >= cut:
+            return begin == cut
+        begin = window.find(b"\n", begin) + 1
+        if window[begin - 2] != _CLOSED:
+            return False
+        previous = name
 
 
 def shortened(tail: TranscriptTail) -> TranscriptTail:
@@ -30,6 +106,8 @@ def shortened(tail: TranscriptTail) -> TranscriptTail:
     cut = _cut(tail.entries)
     if cut < 1 or not _is_regular(tail.entries, cut):
         return tail
+    if sum(_FAILED in raw.data for raw in tail.entries[:cut]) >= BLOAT_RUN:
+        return tail
     return replace(tail, entries=tail.entries[cut:])
 
 
@@ -37,7 +115,7 @@ def _cut(entries: tuple[RawEntry, ...]) -> int:
     """Where the newest part begins: the turn of the newest answer is whole in it; 0 when there is no answer."""
     for index in range(len(entries) - 1, -1, -1):
         data = entries[index].data
-        if b'"role":"assistant"' in data and b'"stopReason":"stop"' in data:
+        if all(mark in data for mark in _ANSWERED):
             entry = parse_entry(entries[index])
             if isinstance(entry, Entry) and entry.is_answer:
                 return _asked_before(entries, min(index, len(entries) - NEWEST))
@@ -46,7 +124,7 @@ def _cut(entries: tuple[RawEntry, ...]) -> int:
 
 def _asked_before(entries: tuple[RawEntry, ...], index: int) -> int:
     """The nearest user entry at or before an index, so that no turn and no pair of tool entries is cut."""
-    while index > 0 and b'"role":"user"' not in entries[index].data:
+    while index > 0 and _ASKED not in entries[index].data:
         index -= 1
     return max(index, 0)
 

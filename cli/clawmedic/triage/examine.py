@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 
 from clawmedic.logs.scan import signals
 from clawmedic.logs.sources import find_sources
@@ -19,13 +20,14 @@ from clawmedic.stores.names import Artefact
 from clawmedic.stores.opening import open_for_reading
 from clawmedic.stores.reader import StoreReader
 from clawmedic.stores.state import StateReader
-from clawmedic.transcripts.brief import shortened
-from clawmedic.transcripts.view import TranscriptView, tail_of, view_of_tail
+from clawmedic.transcripts.brief import brief_view
+from clawmedic.transcripts.view import TranscriptView, read_view
 from clawmedic.triage.acks import Acks, load_acks
 from clawmedic.triage.case import Case, Orphan
 from clawmedic.triage.checks.check import StoreScene
 from clawmedic.triage.checks.table import SESSION_CHECKS, STORE_CHECKS
 from clawmedic.triage.gather import Scene, gather
+from clawmedic.triage.halves import in_halves
 from clawmedic.triage.incidents import incidents_of
 from clawmedic.triage.logbook import LogBook
 from clawmedic.triage.loose import loose_incidents
@@ -34,6 +36,9 @@ from clawmedic.triage.spans import session_span, span_reader
 from clawmedic.triage.verdict import judge, sentence
 from clawmedic.triage.waiting import waiting_messages
 
+WORTH_A_FORK = 200
+"""So many sessions of one store are judged by two processes."""
+_FOUND_OUT = attrgetter(*(item.name for item in fields(SessionReport)[1:]))
 ANSWERING = frozenset({Verdict.DEAD, Verdict.STUCK, Verdict.SUSPECT})
 
 
@@ -51,8 +56,8 @@ class Examination:
 
     def store(self, store: StoreReader) -> tuple[list[SessionReport], list[Finding]]:
         """Every session of one store judged, and what is wrong with the store itself."""
-        gathered, orphans = self.cases(store)
-        reports = [report_of(case, self.acks) for case in gathered]
+        told, orphans = self._scene(store)
+        reports = self._reports(told, store, orphans)
         scene = StoreScene(
             state=self.state,
             status=store.status(),
@@ -69,6 +74,12 @@ class Examination:
         self, store: StoreReader, *, only: Session | None = None
     ) -> tuple[Iterator[Case], tuple[Orphan, ...]]:
         """Every session of one store (or only one of them) as a case, one at a time, and the store's orphans."""
+        scene, orphans = self._scene(store)
+        chosen = store.sessions() if only is None else [only]
+        return self._gathered(scene, store, chosen, orphans), orphans
+
+    def _scene(self, store: StoreReader) -> tuple[Scene, tuple[Orphan, ...]]:
+        """What the sessions of one store share, and the store's orphans."""
         sessions, artefacts = store.sessions(), store.artefacts()
         limits = self.settings.world.limits
         loose = unreferenced(artefacts, sessions)
@@ -82,8 +93,20 @@ class Examination:
             limits=limits,
             now=self.settings.now(),
         )
-        chosen = sessions if only is None else [only]
-        return self._gathered(scene, store, chosen, orphans), orphans
+        return scene, orphans
+
+    def _reports(self, scene: Scene, store: StoreReader, orphans: Sequence[Orphan]) -> list[SessionReport]:
+        """Every session judged; a large store of files by two processes."""
+        sessions = store.sessions()
+
+        def judged(part: Sequence[Session]) -> list[SessionReport]:
+            return [report_of(case, self.acks) for case in self._gathered(scene, store, part, orphans)]
+
+        if self.deep or store.generation is not Generation.FILES or len(sessions) < WORTH_A_FORK:
+            return judged(sessions)
+        # A session itself is in both processes: only what was found out travels.
+        found = in_halves(sessions, lambda part: [_FOUND_OUT(report) for report in judged(part)])
+        return [SessionReport(session, *rest) for session, rest in zip(sessions, found, strict=True)]
 
     def _gathered(
         self, scene: Scene, store: StoreReader, sessions: Sequence[Session], orphans: Sequence[Orphan]
@@ -112,9 +135,10 @@ class Examination:
             return
         self.reporter.begin("transcripts", len(sessions))
         for session in sessions:
-            tail = tail_of(store, session, limits)
-            tail = tail if self.thorough else shortened(tail)
-            yield session, view_of_tail(tail, running=session.status == "running")
+            if self.thorough:
+                yield session, read_view(store, session, limits, deep=False)
+            else:
+                yield session, brief_view(store, session, limits)
             self.reporter.advance()
         self.reporter.end()
 
