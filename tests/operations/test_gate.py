@@ -141,6 +141,38 @@ def test_a_gateway_by_its_home_and_profile_is_seen(settings: Settings, tmp_path:
         prove(settings)
 
 
+LISTENER = """
+import socket, sys
+server = socket.socket()
+server.bind(("127.0.0.1", 0))
+server.listen()
+print(server.getsockname()[1], flush=True)
+input()
+"""
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_an_open_port_of_another_directory_s_gateway_does_not_count(
+    settings: Settings,
+    tmp_path: Path,
+    elsewhere: bool,  # noqa: FBT001
+) -> None:
+    """A copied state directory names the port of the original's gateway."""
+    (tmp_path / "openclaw.mjs").write_text(LISTENER)
+    words = [sys.executable, str(tmp_path / "openclaw.mjs"), *(["gateway"] if elsewhere else [])]
+    env = {"PATH": os.environ["PATH"], "OPENCLAW_STATE_DIR": str(tmp_path)}
+    with subprocess.Popen(words, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        (settings.state_dir / "openclaw.json").write_text(json.dumps({"gateway": {"port": port}}))
+        if elsewhere:
+            prove(settings)
+        else:
+            with pytest.raises(RefusedError, match="is open"):
+                prove(settings)
+        process.kill()
+
+
 @pytest.mark.parametrize(
     ("argv", "counts"),
     [

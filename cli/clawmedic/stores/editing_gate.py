@@ -17,7 +17,7 @@ from clawmedic.errors import BusyError, RefusedError
 from clawmedic.model.session import GatewayOwner, Liveness, LockState
 from clawmedic.settings import World
 from clawmedic.stores.config import DEFAULT_PORT, config_path
-from clawmedic.stores.editing_processes import users_of
+from clawmedic.stores.editing_processes import serves_another, users_of
 from clawmedic.stores.locks import read_lock
 from clawmedic.stores.owners import gateway_locks
 from clawmedic.stores.processes import ProcessTable
@@ -105,7 +105,7 @@ def _port_doubts(state: StateReader, world: World) -> Iterator[str]:
     named = {owner.port for owner in state.owners if owner.port and owner.liveness is not Liveness.DEAD}
     for port in sorted({state.config.gateway_port or DEFAULT_PORT, *named}):
         why = port_in_use(port, world.proc)
-        if why:
+        if why and not serves_another(world.proc, port, state.root):
             yield why
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
 from clawmedic.disk.files import read_bounded
 
 _BYTES = 256 * 1024
+_NET_BYTES = 4 * 1024 * 1024
 _TITLES = frozenset({"openclaw-gateway", "clawdbot-gateway"})
 _WORK = frozenset({"gateway", "agent"})
 _NAMES = ("openclaw", "clawdbot")
@@ -31,6 +33,54 @@ def users_of(proc: Path, root: Path) -> Iterator[int]:
                 if _identity(f"{proc}/{pid}/root{place}") == ours:
                     yield pid
                     break
+
+
+def serves_another(proc: Path, port: int, root: Path) -> bool:
+    """Whether everybody who listens on a port is provably OpenClaw with another state directory than `root`.
+
+    Such a gateway does not count (design.md 6.1): copies of a state directory name the port of the original.
+    """
+    ours, sockets = _identity(str(root)), _listening_sockets(proc, port)
+    holders = [pid for pid in _pids(proc) if sockets and _holds(proc, pid, sockets)]
+    held = {name for pid in holders for name in _held(proc, pid, sockets)}
+    return bool(sockets) and held == sockets and all(_is_elsewhere(proc, pid, ours) for pid in holders)
+
+
+def _is_elsewhere(proc: Path, pid: int, ours: tuple[int, int] | None) -> bool:
+    if not looks_like_work(_words(proc / str(pid) / "cmdline")):
+        return False
+    found = [_identity(f"{proc}/{pid}/root{place}") for place in _state_dirs(proc / str(pid))]
+    known = [one for one in found if one is not None]
+    return bool(known) and ours not in known
+
+
+def _listening_sockets(proc: Path, port: int) -> frozenset[str]:
+    """The sockets that listen on a port, on any address, as `/proc/<pid>/fd` names them."""
+    found: set[str] = set()
+    for name in ("tcp", "tcp6"):
+        with suppress(OSError):
+            text = read_bounded(proc / "net" / name, _NET_BYTES).data.decode("ascii", "replace")
+            fields = [line.split() for line in text.splitlines()[1:]]
+            found |= {
+                f"socket:[{one[9]}]"
+                for one in fields
+                if len(one) > 9 and one[3] == "0A" and one[1].endswith(f":{port:04X}")
+            }
+    return frozenset(found)
+
+
+def _holds(proc: Path, pid: int, sockets: frozenset[str]) -> bool:
+    return any(True for _ in _held(proc, pid, sockets))
+
+
+def _held(proc: Path, pid: int, sockets: frozenset[str]) -> Iterator[str]:
+    directory = f"{proc}/{pid}/fd"
+    with suppress(OSError):
+        for name in os.listdir(directory):  # noqa: PTH208 - thousands of names, of which one is wanted
+            with suppress(OSError):
+                target = os.readlink(f"{directory}/{name}")  # noqa: PTH115 - as above
+                if target in sockets:
+                    yield target
 
 
 def looks_like_work(argv: Sequence[str]) -> bool:
