@@ -176,3 +176,22 @@ def test_a_matcher_of_nothing_is_refused():
             matcher(words)
     with pytest.raises(UsageError):
         matcher("x" * 3000, regex=True)
+
+
+def test_every_character_that_folds_to_ascii_is_known():
+    from clawmedic.backups.patterns import unfolding
+
+    for number in range(0x80, 0x110000):
+        char = chr(number)
+        if any(map(str.isascii, char.casefold())):
+            assert unfolding().search(char.encode("utf-8", "surrogatepass")), hex(number)
+
+
+@pytest.mark.parametrize("place", range(262_100, 262_180, 7))
+def test_words_across_the_border_of_two_blocks_are_found(stage, run, place):
+    entries = talk(1)
+    size = len(lines(entries[:1])) + lines(entries[1:]).index(b"question")
+    entries[1]["message"]["content"][0]["text"] = "x" * (place - size) + "Needle" + "y" * 50
+    stage.live(entries)
+    assert len(hits(run, stage, "needle")) == 1
+    assert hits(run, stage, "needless") == []

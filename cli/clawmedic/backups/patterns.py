@@ -9,6 +9,7 @@ import selectors
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -18,8 +19,9 @@ PATIENCE_SECONDS = 5.0
 """A batch of texts that takes a pattern longer than this is taken for one that never ends."""
 PIECE_CHARS = 20_000
 OVERLAP_CHARS = 500
+_ESCAPE_BYTES = 4
 _MOST_PATTERN = 2_000
-_PLAIN = re.compile(r"[A-Za-z0-9 ,.;:_@#%&=()\[\]{}+*/?!'-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9 ,.;:_@#%&=()\[\]{}+*?!'-]+")
 
 Span = tuple[int, int]
 
@@ -34,11 +36,22 @@ class Matcher(Protocol):
     def spans(self, texts: Sequence[str]) -> list[list[Span]]:
         """For each text, where it was found: start and end in characters."""
 
+    @property
+    def reach(self) -> int:
+        """How many bytes of the block before must be looked at with a block; 0 means that looking is in vain."""
+
     def may_hold(self, data: bytes) -> bool:
-        """False only where a raw line cannot hold it: a cheap look before the line is parsed."""
+        """False only where raw bytes of a transcript cannot hold it: a cheap look before they are parsed."""
 
     def close(self) -> None:
         """Release what it holds."""
+
+
+@cache
+def unfolding() -> re.Pattern[bytes]:
+    """Characters beyond ASCII that case folding makes (partly) ASCII, such as "ß" and "ﬁ". All are below U+FB07."""
+    found = [char for char in map(chr, range(0x80, 0xFB07)) if any(map(str.isascii, char.casefold()))]
+    return re.compile(b"|".join(re.escape(char.encode("utf-8", "surrogatepass")) for char in found))
 
 
 class Words:
@@ -61,7 +74,14 @@ class Words:
         """See `Matcher.may_hold`; a line with escapes is always looked at."""
         if not self._raw or b"\\u" in data:
             return True
-        return self._raw in (data if self._case else data.lower()) or not data.isascii()
+        if self._raw in (data if self._case else data.lower()):
+            return True
+        return not self._case and not data.isascii() and bool(unfolding().search(data))
+
+    @property
+    def reach(self) -> int:
+        """How many bytes before a block must be looked at with it."""
+        return max(len(self._raw), _ESCAPE_BYTES)
 
     def spans(self, texts: Sequence[str]) -> list[list[Span]]:
         """See `Matcher.spans`."""
@@ -94,6 +114,7 @@ class Pattern:
     """A regular expression, run in a process that is ended when it takes too long."""
 
     words = ""
+    reach = 0
 
     def __init__(self, pattern: str, *, case: bool = False, patience: float = PATIENCE_SECONDS) -> None:
         if not pattern or len(pattern) > _MOST_PATTERN:

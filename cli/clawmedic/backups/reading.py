@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
@@ -141,6 +141,26 @@ class CopyReader:
     def entries(self, backup: Backup) -> Iterator[RawEntry]:
         """The lines of one backup."""
         return self.open(backup.place).entries()
+
+    def may_hold(self, place: Place, test: Callable[[bytes], bool], reach: int) -> bool:
+        """Whether a test holds for any block of a file's content; True for everything that is no readable file.
+
+        Each block is tested together with the last `reach` bytes before it.
+        """
+        if not place.is_file or link_problem(place.path, self.root):
+            return True
+        before = b""
+        try:
+            with open_regular(place.path) as descriptor:
+                limit = unpacked_limit(file_size(descriptor))
+                stream = LineStream(lambda at, size: pread_all(descriptor, at, size), 0, limit)
+                for block in stream.blocks():
+                    if test(before + block):
+                        return True
+                    before = block[-reach:]
+        except OSError:
+            return True
+        return False
 
     def adopt(self, path: Path, connection: sqlite3.Connection) -> None:
         """Use a connection that somebody else has open and will close."""

@@ -130,6 +130,8 @@ def _take(
 def _in_copy(
     reader: CopyReader, backup: Backup, wanted: Matcher, *, notes: bool
 ) -> Iterator[tuple[Item, tuple[Excerpt, ...]]]:
+    if wanted.reach and not reader.may_hold(backup.place, wanted.may_hold, wanted.reach):
+        return
     batch: list[Item] = []
     size = 0
     for item in converse(_candidates(reader.entries(backup), wanted)):

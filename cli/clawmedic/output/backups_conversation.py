@@ -13,7 +13,7 @@ from clawmedic.output.text import count_of, moment, size, visible
 FOLDED_CHARS = 160
 SHOWN_CHARS = 4_000
 _LOOKS = {
-    Voice.USER: ("You", "bold cyan"),
+    Voice.USER: ("User", "bold cyan"),
     Voice.ASSISTANT: ("Assistant", "bold green"),
     Voice.TOOL: ("Tool", "dim"),
     Voice.SYSTEM: ("OpenClaw", "magenta"),
