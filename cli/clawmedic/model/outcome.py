@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from clawmedic.errors import ExitCode
+from clawmedic.model.notice import Notice
 from clawmedic.model.plan import Reversible
 
 
@@ -92,7 +92,7 @@ class RungResult:
 class KeyResult:
     """What became of one key. `action` is the rung that did it, or the command's name where none did.
 
-    `exit_code` is what this key alone would end with (an error's own code; 0 when `ok`).
+    `exit_code` is what this key alone would end with (`errors.ExitCode` of its error; 0 when `ok`).
     """
 
     key: str
@@ -103,7 +103,10 @@ class KeyResult:
     proof: Proof | None = None
     reversible: Reversible = Reversible.NO
     error: str = ""
-    exit_code: ExitCode = ExitCode.OK
+    exit_code: int = 0
+
+
+_PARTIAL = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +116,19 @@ class Outcome:
     operation_id: str
     results: tuple[KeyResult, ...]
     notes: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    """What people should be told of it; who asked for the work sends them."""
 
     @property
-    def exit_code(self) -> ExitCode:
-        """0 when all went well, the one key's own code, 4 when some of several failed (design.md 2)."""
+    def exit_code(self) -> int:
+        """0 when all went well, the one key's own code, 4 when some of several failed: a value of `errors.ExitCode`."""
         failed = [result for result in self.results if not result.ok]
         if not failed:
-            return ExitCode.OK
+            return 0
         codes = {result.exit_code for result in failed}
         if len(failed) == len(self.results) and len(codes) == 1:
             return codes.pop()
-        return ExitCode.PARTIAL
+        return _PARTIAL
 
 
 @dataclass(frozen=True, slots=True)

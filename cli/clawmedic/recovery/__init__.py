@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Bringing sessions back: the ladder, its rungs, and what they share."""

@@ -10,6 +10,7 @@ from clawmedic.model.session import GatewayOwner, Liveness, Session
 from clawmedic.settings import Limits
 from clawmedic.stores.config import OpenClawConfig
 from clawmedic.transcripts.view import TranscriptView
+from clawmedic.triage.events import EventKind
 from clawmedic.triage.logbook import LogTurn
 from clawmedic.triage.story import Story
 
@@ -77,12 +78,21 @@ class Case:
         return max(self.session.started_at or 0, self.session.ended_at or 0)
 
     @property
+    def repaired_at(self) -> int:
+        """When the conversation was begun anew or rewritten on purpose, epoch milliseconds, 0 when it never was.
+
+        What was asked before that is told to people, and nobody waits for an answer to it any more (design.md 3).
+        """
+        resets = [event.at for event in self.story.events if event.kind is EventKind.RESET and event.at is not None]
+        return max(resets, default=0)
+
+    @property
     def interaction_unseen(self) -> bool:
         """The row rule of openclaw-channels.md 0.1: a message came after the newest run, and no run followed."""
         interacted = self.session.last_interaction_at
         return (
             interacted is not None
             and self.session.status != "running"
-            and interacted > self.newest_run_at
+            and interacted > max(self.newest_run_at, self.repaired_at)
             and self.now - interacted > self.limits.interaction_grace_ms
         )

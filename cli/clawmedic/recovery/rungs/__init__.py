@@ -1,1 +1,1 @@
-"""TODO room."""
+"""The rungs, one file each."""

@@ -1,0 +1,103 @@
+"""The ladder: which rung is tried next on a session, and when it has been climbed (design.md 5).
+
+Each rung is a transaction of its own. Between rungs everything is looked at anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from clawmedic.errors import RefusedError
+from clawmedic.recovery.ailment import AilmentKind
+from clawmedic.recovery.policy import Policy
+from clawmedic.recovery.rung import Patient, Rung, Treatment
+from clawmedic.recovery.rungs.wait import look_again_at
+from clawmedic.recovery.table import RUNGS
+from clawmedic.recovery.ward import ILL
+
+PRELIMINARY = frozenset({"unlock", "mend"})
+"""They clear the way: what else ails the session is seen afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Well:
+    """There is nothing to do."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Nothing is done now: the policy only observes, or a transient failure is young. `until` is epoch ms."""
+
+    reason: str
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """This rung comes next."""
+
+    rung: Rung
+    reason: str
+    treatment: Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Nothing that may be tried is left; why each rung was not, one line each."""
+
+    reasons: tuple[str, ...]
+
+
+Decision: TypeAlias = Well | Hold | Try | GiveUp
+
+
+def decide(patient: Patient, tried: Collection[str] = (), rungs: Sequence[Rung] = RUNGS) -> Decision:
+    """What comes next for a session. Reads, and changes nothing.
+
+    Args:
+        patient: as it is now.
+        tried: names of rungs that were tried already, whatever came of them.
+        rungs: to choose from, in their order.
+    """
+    if patient.ailment.kind is AilmentKind.NONE:
+        return Well(f"{patient.report.verdict}: nothing to rescue")
+    policy = patient.mandate.policy
+    if policy in (Policy.OBSERVE, Policy.IGNORE):
+        return Hold(f"the policy is {policy}: nothing is changed")
+    due = look_again_at(patient.ailment, patient.mandate, patient.settings.now())
+    if due is not None and not tried:
+        return Hold(
+            f"{patient.ailment.cause} passes by itself: the newest failure is younger than ten minutes", due
+        )
+    return _next(patient, tried, rungs)
+
+
+def _next(patient: Patient, tried: Collection[str], rungs: Sequence[Rung]) -> Decision:
+    reasons: list[str] = []
+    for rung in rungs:
+        if rung.name in tried:
+            continue
+        fit = rung.applies(patient)
+        if not patient.mandate.policy.allows(rung.name):
+            if fit.ok:
+                reasons.append(f"{rung.name}: the policy is {patient.mandate.policy}")
+            continue
+        if not fit.ok:
+            reasons.append(f"{rung.name}: {fit.reason}")
+            continue
+        try:
+            return Try(rung, fit.reason, rung.plan(patient))
+        except RefusedError as error:
+            reasons.append(f"{rung.name}: {error.message}")
+    return GiveUp(tuple(reasons))
+
+
+def is_over(patient: Patient, rung: str) -> bool:
+    """Whether the climb ends after this rung's proof held: looked at anew, the session is neither dead nor stuck."""
+    if patient.report.verdict in ILL:
+        return False
+    return rung not in PRELIMINARY or patient.ailment.kind is AilmentKind.NONE

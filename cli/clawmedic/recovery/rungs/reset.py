@@ -1,0 +1,106 @@
+"""`reset`: a new, empty session behind the key, with a short note that says where the history is."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+
+from clawmedic.disk.files import lstat
+from clawmedic.model.plan import Plan, Step
+from clawmedic.operations.expect import expect_row
+from clawmedic.recovery.ailment import AilmentKind
+from clawmedic.recovery.installing import (
+    Install,
+    Installation,
+    Place,
+    cwd_of,
+    new_place,
+    row_fields,
+    with_header,
+)
+from clawmedic.recovery.looking import entry_ids, iso, read_lines
+from clawmedic.recovery.rows import CONVERSATION_FIELDS, COUNTERS, begin_anew
+from clawmedic.recovery.rung import Fit, Patient, Treatment
+
+HAND_OVER = "clawmedic:hand-over"
+"""customType of the note. A `custom_message` is part of what the model is sent (openclaw-files.md 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """The rung."""
+
+    name: str = "reset"
+
+    def applies(self, patient: Patient) -> Fit:
+        """Offline; for what a new session cures, or because the operator insists."""
+        if not patient.offline:
+            return Fit(ok=False, reason="files are changed only while no gateway runs")
+        if patient.mandate.insists_on_reset and patient.ailment.kind is not AilmentKind.ORPHANED:
+            return Fit(ok=True, reason="the operator asks for a new session")
+        if patient.ailment.kind is AilmentKind.MODEL_CALL:
+            return Fit(
+                ok=False, reason="the ordinary model call fails: a new session would fail the same way"
+            )
+        if patient.ailment.shrinkable or patient.ailment.kind in (AilmentKind.CONTENT, AilmentKind.GATE):
+            return Fit(ok=True, reason="nothing gentler brings it back")
+        return Fit(ok=False, reason="a new session is no answer to this")
+
+    def plan(self, patient: Patient) -> Treatment:
+        """Put the transcript aside under OpenClaw's own name, begin a new one with the note."""
+        session, now = patient.session, patient.settings.now()
+        place = new_place(session, now=now)
+        old = read_lines(session.transcript.path, patient.settings.world.limits) if place.aside else ()
+        body = () if place.aside is None else (_note(patient, place, now),)
+        cwd = cwd_of([raw.data for raw in old[:1]])
+        fields = row_fields(session)
+        made = Installation(
+            place=place,
+            data=with_header(body, session_id=place.session_id, now=now, cwd=cwd),
+            changed=begin_anew(fields, session_id=place.session_id, now=now),
+            removed=[name for name in (*CONVERSATION_FIELDS, *COUNTERS) if name in fields],
+            ids=entry_ids(old),
+        )
+        row = expect_row(session.store, session.key)
+        kept = f"keep {session.transcript.path.name} as {place.aside.name}, " if place.aside else ""
+        step = Step(self.name, f"{kept}begin session {place.session_id}", writes=made.writes(session))
+        plan = Plan(
+            operation_id=patient.member,
+            command=patient.command,
+            keys=(session.key,),
+            state_dir=patient.settings.state_dir,
+            steps=(step,),
+            locks=made.locks(session),
+            planned_at=now,
+            notes=_side_effects(patient),
+        )
+        return Treatment(plan, Install(patient, made, row.sha256 or ""))
+
+
+def _note(patient: Patient, place: Place, now: int) -> bytes:
+    where = place.aside.name if place.aside else ""
+    waiting = len(patient.report.unanswered)
+    text = (
+        "This conversation was begun anew by an operator's tool because the earlier one could no longer be answered. "
+        f"Nothing of it is in view; its whole history is kept in {where} beside this session's file. "
+        + (f"{waiting} message(s) had no answer. " if waiting else "")
+        + "If something from before is needed, say so and ask for it."
+    )
+    entry = {
+        "type": "custom_message",
+        "id": secrets.token_hex(4),
+        "parentId": None,
+        "timestamp": iso(now),
+        "customType": HAND_OVER,
+        "content": text,
+        "display": True,
+        "details": {"operation": patient.member, "history": where},
+    }
+    return json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _side_effects(patient: Patient) -> tuple[str, ...]:
+    stem = patient.session.transcript.path.name.removesuffix(".jsonl")
+    trace = patient.session.store.with_name(f"{stem}.trajectory.jsonl")
+    return (f"{trace.name} stays where it is",) if lstat(trace) is not None else ()

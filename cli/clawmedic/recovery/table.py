@@ -1,0 +1,19 @@
+"""The rungs in the order in which they are tried: the gentlest first (design.md 5). A new rung is a file and a line."""
+
+from __future__ import annotations
+
+from clawmedic.recovery.rung import Rung
+from clawmedic.recovery.rungs.distil import Distil
+from clawmedic.recovery.rungs.mend import Mend
+from clawmedic.recovery.rungs.relink import Relink
+from clawmedic.recovery.rungs.reset import Reset
+from clawmedic.recovery.rungs.unlock import Unlock
+
+RUNGS: tuple[Rung, ...] = (
+    Unlock(),
+    Relink(),
+    Mend(),
+    Distil(),
+    Reset(),
+)
+"""`wait` and `escalate` are no operations: the ladder begins and ends with them."""
