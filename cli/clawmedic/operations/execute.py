@@ -20,7 +20,7 @@ from clawmedic.model.outcome import Check, OperationState, Proof, RungResult
 from clawmedic.model.plan import Access, Plan, Reversible
 from clawmedic.operations.backup import back_up, discard_backups
 from clawmedic.operations.expect import require_expected
-from clawmedic.operations.rollback import reverse_calls, roll_back
+from clawmedic.operations.rollback import reverse_calls, roll_back, standing_words
 from clawmedic.operations.run import Run, require_untangled
 from clawmedic.operations.work import Action, Work
 from clawmedic.stores.editing_gate import prove_nobody_owns
@@ -147,13 +147,16 @@ def _abandon(run: Run, work: Work, why: str) -> None:
     lock_files = [change for change in work.changes.done if change.path.suffix == ".lock"]
     journal = read_journal(work.journal.folder) or work.journal
     try:
-        reverse_calls(journal, run.reverse_call)
+        stands = reverse_calls(journal, run.reverse_call)
         with _locks(work) if files else nullcontext():
             roll_back(journal, files)
         roll_back(journal, lock_files)
         discard_backups(journal)
         work.backups.clear()
-        append(journal.folder, Ended(OperationState.ROLLED_BACK, run.settings.now(), why))
+        append(
+            journal.folder,
+            Ended(OperationState.ROLLED_BACK, run.settings.now(), why + standing_words(stands)),
+        )
     except ClawmedicError as error:
         append(journal.folder, Hindered(run.settings.now(), error.message))
         raise RollbackError(

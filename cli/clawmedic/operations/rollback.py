@@ -135,29 +135,40 @@ def with_old_row(journal: Journal, history: PathHistory) -> bytes:
     return StoreText.of(store_bytes(history.path)).with_row_text(key, old).data
 
 
-def reverse_calls(journal: Journal, reverse_call: ReverseCall | None) -> None:
+def reverse_calls(journal: Journal, reverse_call: ReverseCall | None) -> tuple[str, ...]:
     """Put back what the gateway was asked to do, newest first.
 
+    A call that nothing can put back is left as it is: the gateway does each whole or not at all. A call whose answer
+    never came counts as made.
+
+    Returns:
+        The methods of the calls that stand.
+
     Raises:
-        RollbackError: a call cannot be reversed, or nobody can ask the gateway now.
+        RollbackError: nobody can ask the gateway now.
         ClawmedicError: the gateway's own refusal.
     """
+    standing_calls: list[str] = []
     for called in reversed(journal.of(Called)):
         answers = [one for one in journal.of(Answered) if one.number == called.number]
-        reverse = next((one.reverse for one in answers if one.reverse), called.reverse)
         if answers and not answers[-1].ok:
             continue
+        reverse = next((one.reverse for one in reversed(answers) if one.reverse), called.reverse)
         if reverse is None:
-            raise RollbackError(
-                f"{called.call.method} was asked of the gateway and cannot be put back",
-                hint="look at the session",
-            )
-        if reverse_call is None:
+            standing_calls.append(called.call.method)
+        elif reverse_call is None:
             raise RollbackError(
                 f"{called.call.method} was asked of the gateway, which is not reachable now",
-                hint="start the gateway",
+                hint="start the gateway and run this again",
             )
-        reverse_call(reverse)
+        else:
+            reverse_call(reverse)
+    return tuple(reversed(standing_calls))
+
+
+def standing_words(methods: Sequence[str]) -> str:
+    """What is said of calls that could not be put back, "" for none."""
+    return f"; what the gateway did by {', '.join(methods)} stands" if methods else ""
 
 
 def clear_leftovers(journal: Journal) -> None:

@@ -22,7 +22,14 @@ from clawmedic.model.reporter import SilentReporter
 from clawmedic.operations.backup import discard_backups
 from clawmedic.operations.history import journals, own_folder, state_of
 from clawmedic.operations.retention import tidy
-from clawmedic.operations.rollback import ReverseCall, clear_leftovers, paths_of, reverse_calls, roll_back
+from clawmedic.operations.rollback import (
+    ReverseCall,
+    clear_leftovers,
+    paths_of,
+    reverse_calls,
+    roll_back,
+    standing_words,
+)
 from clawmedic.settings import Settings
 from clawmedic.stores.editing_gate import prove_nobody_owns
 from clawmedic.stores.editor import open_for_repair
@@ -102,7 +109,7 @@ def _recover(run: Run, journal: Journal) -> Recovered:
     begin, now = journal.begin, run.settings.now()
     try:
         clear_leftovers(journal)
-        reverse_calls(journal, run.reverse_call)
+        stands = reverse_calls(journal, run.reverse_call)
         if journal.of(Changed):
             with _right_to_change(run, journal):
                 roll_back(journal, journal.of(Changed))
@@ -112,6 +119,7 @@ def _recover(run: Run, journal: Journal) -> Recovered:
             if _did_anything(journal)
             else "nothing had been done"
         )
+        detail += standing_words(stands)
         append(journal.folder, Ended(OperationState.ROLLED_BACK, now, detail))
     except ClawmedicError as error:
         _note(journal, now, error.message)

@@ -13,7 +13,7 @@ from pathlib import Path
 from clawmedic.disk.changes import PathHistory, histories, old_bytes
 from clawmedic.disk.digest import digest_file
 from clawmedic.disk.journal import Journal
-from clawmedic.disk.records import Called, Changed, Expired
+from clawmedic.disk.records import Answered, Called, Changed, Expired
 from clawmedic.errors import ClawmedicError, ExitCode, RefusedError, UnreadableError
 from clawmedic.model.outcome import Check, KeyResult, OperationState, Outcome, Proof, RungResult
 from clawmedic.model.plan import Access, Expected, Plan, Reversible, Step
@@ -189,7 +189,9 @@ def _require_undoable(journal: Journal, state: OperationState, *, force: bool) -
 
 
 def _did_anything(journal: Journal) -> bool:
-    return bool(journal.of(Changed)) or bool(journal.of(Called))
+    """Whether there is anything that can be put back: files, or a call with a reverse."""
+    reverses = [one.reverse for one in journal.of(Called)] + [one.reverse for one in journal.of(Answered)]
+    return bool(journal.of(Changed)) or any(reverses)
 
 
 def _is_as_left(one: Standing) -> bool:

@@ -58,8 +58,8 @@ class Work:
         Args:
             call: method and parameters, for the journal: never a token, never a message's text.
             send: makes the call; what it raises passes through.
-            reverse: the call that puts it back, None when none can: then a failed proof or a crash leaves the
-                operation to a person.
+            reverse: the call that puts it back, None when none can: after a failed proof or a crash what it did
+                stands, and the journal says so.
         """
         self._calls += 1
         append(self.journal.folder, Called(self._calls, call, reverse))
