@@ -65,7 +65,10 @@ def export(
     full: Full = False,
     no_cache: NoCache = False,
 ) -> ExitCode:
-    """Export one copy as Markdown, as one HTML file, or as JSONL in OpenClaw's transcript format."""
+    """Export a copy as Markdown, HTML or JSONL.
+
+    HTML is one file without scripts; JSONL is OpenClaw's own transcript format.
+    """
     with progress(settings) as reporter:
         archive = catalogue(settings, reporter, use_cache=not no_cache)
     backup = choose(archive, copy)
@@ -90,7 +93,11 @@ def export(
 def restore(
     settings: Settings, copy: Copy, *, to: MaybeTo = None, live: Live = False, no_cache: NoCache = False
 ) -> ExitCode:
-    """Make a clean, loadable transcript of any copy, and say what the model would see of it."""
+    """Make a clean, loadable transcript of a copy.
+
+    Unpacked, with a valid header and a whole chain; lines that are in order keep every byte. Says what the
+    model would see of it, and how full its window would be.
+    """
     if live:
         raise RefusedError(
             "restoring into the live key is not possible yet; nothing was changed",
@@ -132,7 +139,12 @@ def prune(
     yes: Yes = False,
     no_cache: NoCache = False,
 ) -> ExitCode:
-    """Put copies aside by count, age or bytes; never the only complete copy of anything. Dry without --yes."""
+    """Put old copies aside; without --yes say which.
+
+    By count, age or bytes for each key and kind. What goes is moved into a quarantine folder of clawmedic's
+    own. Never live files, files that a row names, copies in a database, or the only complete copy of
+    anything.
+    """
     now = settings.now()
     age = now - parse_when(older_than, now) if older_than else None
     rules = Retention(keep, age, parse_size(max_bytes), parse_kinds(kind))

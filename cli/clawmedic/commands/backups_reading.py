@@ -52,7 +52,12 @@ def list_copies(
     everything: Everything = False,
     no_cache: NoCache = False,
 ) -> ExitCode:
-    """List every copy, or one key's, with how it relates to the live transcript and what only it holds."""
+    """List every copy of every key, or of one.
+
+    OF LIVE says what part of the live transcript a copy holds (both: each has entries that the other has
+    not), ONLY HERE how many entries stand in no other copy. For one KEY it also says which conversations
+    were behind it, where history is missing, and which copy to restore.
+    """
     kinds, oldest = parse_kinds(kind), parse_since(settings, since)
     with progress(settings) as reporter:
         archive = catalogue(settings, reporter, use_cache=not no_cache)
@@ -79,7 +84,11 @@ def list_copies(
 def show(
     settings: Settings, copy: Copy, *, full: Full = False, entry: Number = None, no_cache: NoCache = False
 ) -> ExitCode:
-    """Show one copy as a conversation: roles, times, tool calls folded, compactions marked."""
+    """Show one copy as a conversation.
+
+    With roles and times; tool calls and results folded, compactions and resets marked. On a terminal in a
+    pager.
+    """
     from clawmedic.output.backups_conversation import show_head, show_items
 
     with progress(settings) as reporter:
@@ -120,7 +129,10 @@ def search(
     most: Most = MOST_HITS,
     no_cache: NoCache = False,
 ) -> ExitCode:
-    """Search live and archived copies; an entry that stands in several copies is told once."""
+    """Search all copies, live and archived.
+
+    An entry that stands in several copies is told once, newest first.
+    """
     kinds, oldest = parse_kinds(kind), parse_since(settings, since)
     wanted = matcher(text, regex=regex, case=case)
     try:
