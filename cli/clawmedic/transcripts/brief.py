@@ -32,6 +32,8 @@ _ASKED = b'"role":"user"'
 _FAILED = b'"stopReason":"error"'
 _ROLE_WITHIN = 320
 """OpenClaw writes a message's role within so many bytes of its line's beginning."""
+_FAILED_WITHIN = 4096
+"""A failed answer has no content: its line is short."""
 _CLOSED = ord("}")
 
 
@@ -59,9 +61,7 @@ def newest_part(window: bytes, start: int) -> int:
     `start` is the place of the first whole line.
     """
     cut = _newest_turns(window, start)
-    if cut <= start or not _is_regular_until(window, start, cut):
-        return start
-    return start if window.count(_FAILED, start, cut) >= BLOAT_RUN else cut
+    return cut if cut > start and _is_regular_until(window, start, cut) else start
 
 
 def _newest_turns(window: bytes, start: int) -> int:
@@ -81,21 +81,28 @@ def _newest_turns(window: bytes, start: int) -> int:
 
 
 def _is_regular_until(window: bytes, start: int, cut: int) -> bool:
-    """Whether each line up to the cut, and the one there, is an entry whose parent is the line before it."""
+    """Whether each line up to the cut, and the one there, is an entry whose parent is the line before it.
+
+    A row of failures is not regular: it may be a finding.
+    """
+    find, match = window.find, _REGULAR.match
     previous = None
-    begin = start
+    begin, failed = start, 0
     while True:
-        found = _REGULAR.match(window, begin)
+        found = match(window, begin)
         if found is None:
             return False
         name, parent = found.groups()
         if previous != parent and previous is not None:
             return False
         if begin >= cut:
-            return begin == cut
-        begin = window.find(b"\n", begin) + 1
-        if window[begin - 2] != _CLOSED:
+            return begin == cut and failed < BLOAT_RUN
+        end = find(b"\n", begin)
+        if window[end - 1] != _CLOSED:
             return False
+        if end - begin < _FAILED_WITHIN and find(_FAILED, begin, end) >= 0:
+            failed += 1
+        begin = end + 1
         previous = name
 
 
