@@ -29,7 +29,7 @@ class Caller(Protocol):
         """The OpenClaw version that answers, "" when it does not say."""
 
     def supports(self, method: str) -> bool:
-        """Whether this gateway has a method."""
+        """Whether this gateway says that it has a method; some that it has it does not name (`chat.inject`)."""
 
     def ask(self, method: str, params: Params, *, timeout: float = QUICK_SECONDS) -> Fields:
         """Call a method that changes nothing.

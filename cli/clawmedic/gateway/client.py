@@ -15,7 +15,6 @@ from clawmedic.gateway.failures import (
     HungGatewayError,
     NotAGatewayError,
     OutcomeUnknownError,
-    UnknownMethodError,
     UnreachableError,
 )
 from clawmedic.gateway.faults import error_of, refused_connection
@@ -77,7 +76,10 @@ class GatewayClient:
         return self.hello.version
 
     def supports(self, method: str) -> bool:
-        """Whether the gateway named this method when we connected."""
+        """Whether the gateway named this method when we connected.
+
+        No gateway names all it has: `chat.inject` works in every version and is named by none.
+        """
         return method in self.hello.methods
 
     def close(self) -> None:
@@ -87,7 +89,7 @@ class GatewayClient:
     def ask(self, method: str, params: Params, *, timeout: float = QUICK_SECONDS) -> Fields:
         """As `Caller.ask`."""
         try:
-            return self._first(self._send(method, params), method, timeout).payload
+            return self._first(send_request(self._wire, method, params), method, timeout).payload
         except SilenceError:
             raise HungGatewayError(
                 f"the gateway did not answer {method} within {timeout:.0f} s",
@@ -108,7 +110,7 @@ class GatewayClient:
         """As `Caller.run`: the first answer says `accepted`, the second one is the result."""
         request = self._send_change(method, params)
         try:
-            first = self._first(request, method, QUICK_SECONDS, last=False)
+            first = self._first(request, method, min(timeout, QUICK_SECONDS), last=False)
             if first.payload.text("status") != "accepted":
                 return first.payload
             return self._first(request, method, timeout).payload
@@ -137,14 +139,9 @@ class GatewayClient:
         except EndedError as error:
             raise self._lost("chat.send", error) from None
 
-    def _send(self, method: str, params: Params) -> str:
-        if self.hello.methods and not self.supports(method):
-            raise UnknownMethodError(f"OpenClaw {self.version or '(unknown version)'} has no method {method}")
-        return send_request(self._wire, method, params)
-
     def _send_change(self, method: str, params: Params) -> str:
         try:
-            return self._send(method, params)
+            return send_request(self._wire, method, params)
         except EndedError as error:
             raise self._lost(method, error) from None
 

@@ -17,7 +17,6 @@ from clawmedic.gateway.address import Address, find_address
 from clawmedic.gateway.failures import NotOursError, UnreachableError
 from clawmedic.gateway.frames import Hello, one_line
 from clawmedic.gateway.listeners import Listeners, listeners
-from clawmedic.model.session import Liveness
 from clawmedic.settings import Settings, World
 from clawmedic.stores.editing_processes import looks_like_work, users_of
 from clawmedic.stores.processes import ProcessTable
@@ -81,17 +80,14 @@ def find_gateway(settings: Settings, state: StateReader, *, url: str | None = No
     origin = f"{address.shown} by {address.origin}"
     if not address.loopback:
         return Located(address, Ownership.UNPROVABLE, (origin, "it is on another host"))
-    users = frozenset(_users(world, state))
+    users = frozenset(
+        users_of(world.proc, state.root)
+    )  # a lease will not do: a copied database holds it, too
     seen = listeners(world.proc, address.port, sorted(users))
     if not (seen.open if seen.known else _answers(address)):
         return Located(address, Ownership.NONE, (origin, "nobody listens there"))
     ownership, why = _judge(world, seen, users)
     return Located(address, ownership, (origin, why))
-
-
-def _users(world: World, state: StateReader) -> list[int]:
-    alive = [owner.pid for owner in state.owners if owner.pid and owner.liveness is Liveness.ALIVE]
-    return [*alive, *users_of(world.proc, state.root)]
 
 
 def _judge(world: World, seen: Listeners, users: frozenset[int]) -> tuple[Ownership, str]:
