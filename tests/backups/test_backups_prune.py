@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backup_stage import NOW, SESSION_ID, Stage, fingerprint, lines, packed, talk
+from backup_stage import KEY, NOW, SESSION_ID, Stage, fingerprint, lines, packed, talk
 from clawmedic.backups.reading import CopyReader
 from clawmedic.backups.retention import Retention, plan_prune
 from clawmedic.disk import quarantine
@@ -79,9 +79,13 @@ def test_acting_moves_into_quarantine_and_nothing_is_lost(sprawl, run):
         data = (folder / row["target"]).read_bytes()
         assert data == contents[Path(row["source"]).name]
         assert hashlib.sha256(data).hexdigest() == row["sha256"]
-    assert (
-        run("backups", "prune", "--keep", "2", "--yes", "--json", *sprawl.options).document["put_aside"] == []
-    )
+    again = run("backups", "prune", "--keep", "2", "--yes", "--json", *sprawl.options).expect(0).document
+    assert again["put_aside"] == []
+    (journal,) = (folder.parents[1] / "operations").glob("*/journal.jsonl")
+    begun, ended = (json.loads(line) for line in journal.read_text().splitlines())
+    assert (begun["command"], begun["keys"]) == ("backups prune", [KEY])
+    assert (ended["state"], journal.parent.name) == ("done", folder.name)
+    assert str(folder) in ended["detail"]
 
 
 def test_the_only_complete_copy_of_anything_stays(stage):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from clawmedic.backups.keys import id_in_name
 from clawmedic.backups.retention import Prune, PrunePlan
 from clawmedic.disk.files import free_bytes, lstat
+from clawmedic.disk.journal import append, begin_journal
 from clawmedic.disk.places import state_folder
 from clawmedic.disk.quarantine import Aside, open_quarantine, put_aside
+from clawmedic.disk.records import Begin, Ended
 from clawmedic.errors import RefusedError
 from clawmedic.model.backup import Backup
 from clawmedic.model.session import Liveness
+from clawmedic.operations.ids import new_operation_id
 from clawmedic.settings import Settings
 from clawmedic.stores.locks import lock_beside
 from clawmedic.stores.processes import ProcessTable
@@ -45,10 +48,35 @@ def carry_out(settings: Settings, plan: PrunePlan) -> Pruned:
     result = Pruned()
     if not plan.prunes:
         return result
-    moment = datetime.fromtimestamp(plan.now / 1000, tz=UTC)
-    stamp = f"{moment:%Y-%m-%dT%H-%M-%S}.{plan.now % 1000:03d}Z"
-    result.folder = open_quarantine(state_folder(settings.world, settings.state_dir) / "quarantine" / stamp)
+    own = state_folder(settings.world, settings.state_dir)
+    name = new_operation_id(plan.now)
+    result.folder = open_quarantine(own / "quarantine" / name)
     _require_room(result.folder, plan)
+    journal = begin_journal(own, _intent(settings, plan, name))
+    _put_all_aside(settings, plan, result, result.folder)
+    words = f"{len(result.done)} files put into {result.folder}; {len(result.refused)} left alone"
+    append(journal.folder, Ended("done", settings.now(), words))
+    return result
+
+
+def _intent(settings: Settings, plan: PrunePlan, name: str) -> Begin:
+    """The journal's first line. Nothing is reversed by itself: the manifest says where each file belongs."""
+    pid = os.getpid()
+    return Begin(
+        operation_id=name,
+        at=plan.now,
+        command="backups prune",
+        keys=tuple(dict.fromkeys(prune.backup.key for prune in plan.prunes if prune.backup.key)),
+        state_dir=str(settings.state_dir),
+        rungs=("prune",),
+        reversible="no",
+        undoes="",
+        pid=pid,
+        start_ticks=ProcessTable(settings.world.proc).start_ticks(pid),
+    )
+
+
+def _put_all_aside(settings: Settings, plan: PrunePlan, result: Pruned, folder: Path) -> None:
     table = ProcessTable(settings.world.proc)
     for prune in plan.prunes:
         words = _in_use(prune.backup, table, settings.now())
@@ -56,12 +84,11 @@ def carry_out(settings: Settings, plan: PrunePlan) -> Pruned:
             result.refused.append((prune, words))
             continue
         try:
-            aside = put_aside(prune.backup.path, result.folder, expected=prune.stamp)
+            aside = put_aside(prune.backup.path, folder, expected=prune.stamp)
         except RefusedError as error:
             result.refused.append((prune, error.message))
         else:
             result.done.append((prune, aside))
-    return result
 
 
 def _require_room(folder: Path, plan: PrunePlan) -> None:
