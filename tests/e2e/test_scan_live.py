@@ -55,9 +55,12 @@ def test_scans_beside_a_writing_gateway(gateway: Gateway, tmp_path: Path) -> Non
     assert len(scans) > 2
     assert all(all(given) and len(given) == 6 for given in answers.values()), answers
     for code, document in scans:
-        verdicts = {key: session["verdict"] for key, session in by_key(document).items()}
-        assert code == 0, document
-        assert set(verdicts.values()) <= {"healthy", "at_risk"}, verdicts
+        told = {
+            key: (session["verdict"], session["status"], session["findings"])
+            for key, session in by_key(document).items()
+        }
+        assert {verdict for verdict, _, _ in told.values()} <= {"healthy", "at_risk"}, told
+        assert code == 0, (told, document["store_findings"])
         assert not document["store_findings"], document["store_findings"]
     assert set(KEYS) <= set(by_key(scans[-1][1]))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clawmedic.disk.files import describe, free_bytes, list_directory, lstat
 from clawmedic.errors import NotFoundError
@@ -11,7 +13,6 @@ from clawmedic.model.session import GatewayOwner, Generation, Liveness, PendingI
 from clawmedic.settings import Settings
 from clawmedic.stores.addresses import Address
 from clawmedic.stores.config import OpenClawConfig, config_path, load_config
-from clawmedic.stores.database import DatabaseReader
 from clawmedic.stores.discover import (
     STATE_DATABASE,
     AgentPlace,
@@ -29,6 +30,13 @@ from clawmedic.stores.running import running_gateways
 from clawmedic.stores.shared import SharedState, read_shared
 from clawmedic.stores.state import StateReader
 
+if TYPE_CHECKING:
+    from clawmedic.stores.database import DatabaseReader
+
+
+SECOND_LOOK_S = 0.3
+"""A new database is no database for some milliseconds (seen on 2026.9.6)."""
+
 
 def open_for_reading(settings: Settings, reporter: Reporter) -> StateReader:
     """Read the rows of every store in the state directory; transcripts are read on demand.
@@ -44,12 +52,12 @@ def open_for_reading(settings: Settings, reporter: Reporter) -> StateReader:
     table = ProcessTable(world.proc)
     shared = read_shared(root / STATE_DATABASE, world, table)
     places = find_agents(root, config, shared.databases if shared else ())
-    readers = [_reader(place, settings, table) for place in places]
+    readers = [_settled(place, settings, table) for place in places]
     sessions = _read_rows(readers, reporter)
     version, source = version_of(root, _versions(readers, shared))
     owners = _owners(settings, config, table, shared)
     stores, unclaimed = _joined(readers, sessions, shared)
-    databases = [reader for reader in readers if isinstance(reader, DatabaseReader)]
+    databases = [reader for reader in readers if not isinstance(reader, FilesReader)]
     newer = any(isinstance(reader, FilesReader) and reader.seems_7_1() for reader in readers)
     return StateReader(
         root=root,
@@ -80,8 +88,21 @@ def _require(root: Path, config: OpenClawConfig) -> None:
         raise NotFoundError(f"no OpenClaw store in {root}", hint=hint)
 
 
+def _settled(place: AgentPlace, settings: Settings, table: ProcessTable) -> FilesReader | DatabaseReader:
+    """A reader of the store; one that looks broken is read once more: its gateway may be making it right now."""
+    reader = _reader(place, settings, table)
+    reader.sessions()
+    if not reader.status().problem:
+        return reader
+    reader.close()
+    time.sleep(SECOND_LOOK_S)
+    return _reader(place, settings, table)
+
+
 def _reader(place: AgentPlace, settings: Settings, table: ProcessTable) -> FilesReader | DatabaseReader:
     if place.database is not None:
+        from clawmedic.stores.database import DatabaseReader
+
         return DatabaseReader(place.id, place.database, settings.world, place.home / "sessions")
     return FilesReader(place.id, place.store, settings.world, table, place.home, settings.state_dir)
 
@@ -103,7 +124,7 @@ def _versions(
     found += [
         (reader.app_version(), f"agent {reader.agent}'s database schema_meta")
         for reader in readers
-        if isinstance(reader, DatabaseReader)
+        if not isinstance(reader, FilesReader)
     ]
     return found
 
@@ -125,7 +146,7 @@ def _joined(
         return list(readers), ()
     addresses: dict[str, tuple[Address, ...]] = {}
     for reader in readers:
-        if isinstance(reader, DatabaseReader):
+        if not isinstance(reader, FilesReader):
             addresses.update(reader.addresses())
     additions = join(sessions, shared, addresses)
     return [JoinedReader.over(reader, additions) for reader in readers], additions.unclaimed

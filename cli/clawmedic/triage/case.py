@@ -14,7 +14,8 @@ from clawmedic.triage.events import EventKind
 from clawmedic.triage.logbook import LogTurn
 from clawmedic.triage.story import Story
 
-KNOWN_DIALECTS = ("4.15", "7.1", "9.6")
+SETTLING_MS = 30_000
+CLOCK_SKEW_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,22 @@ class Case:
 
         What was asked before that is told to people, and nobody waits for an answer to it any more (design.md 3).
         """
-        resets = [event.at for event in self.story.events if event.kind is EventKind.RESET and event.at is not None]
+        resets = [
+            event.at for event in self.story.events if event.kind is EventKind.RESET and event.at is not None
+        ]
         return max(resets, default=0)
+
+    @property
+    def in_motion(self) -> bool:
+        """Whether OpenClaw is writing this session right now: what is half there may be whole in a moment.
+
+        By the times in the row, not by those of files: a copy of a damaged store is not in motion.
+        """
+        moved = self.session.updated_at
+        if moved is None:
+            return False
+        running = self.session.status == "running" and self.gateway_alive
+        return -CLOCK_SKEW_MS <= self.now - moved <= (self.run_timeout_ms if running else SETTLING_MS)
 
     @property
     def interaction_unseen(self) -> bool:

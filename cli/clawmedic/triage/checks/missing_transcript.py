@@ -20,7 +20,7 @@ def check(case: Case) -> Iterable[Finding]:
             f"cannot be read: {session.transcript.path}: {case.view.problem}",
         )
     elif not session.transcript.exists:
-        used = bool(session.status or session.total_tokens or session.compaction_count)
+        used = not case.in_motion and bool(session.status or session.total_tokens or session.compaction_count)
         written = f" (row: {session.transcript.as_written})" if session.transcript.as_written else ""
         yield of_session(
             case,

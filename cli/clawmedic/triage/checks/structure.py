@@ -12,6 +12,7 @@ from clawmedic.triage.checks.check import of_session
 
 SHOWN = 5
 
+_BEING_WRITTEN = frozenset({FindingCode.TORN_TAIL, FindingCode.BAD_HEADER})
 _SEVERITY = {
     FindingCode.BAD_HEADER: Severity.ERROR,
     FindingCode.MALFORMED_LINES: Severity.ERROR,
@@ -37,7 +38,7 @@ def check(case: Case) -> Iterable[Finding]:
         lines = [_line(flaw, whole=whole) for flaw in flaws[:SHOWN]]
         if len(flaws) > SHOWN:
             lines.append(f"and {len(flaws) - SHOWN} more")
-        yield of_session(case, code, _weight(code, severity, flaws), *lines, at=_newest(case, flaws))
+        yield of_session(case, code, _weight(case, code, severity, flaws), *lines, at=_newest(case, flaws))
 
 
 def _line(flaw: Flaw, *, whole: bool) -> str:
@@ -54,8 +55,13 @@ def _newest(case: Case, flaws: list[Flaw]) -> int | None:
     return max(at, default=None)
 
 
-def _weight(code: FindingCode, severity: Severity, flaws: list[Flaw]) -> Severity:
-    """A dangling call at the tail is repaired at prompt time by every version (openclaw-channels.md 6): a note."""
+def _weight(case: Case, code: FindingCode, severity: Severity, flaws: list[Flaw]) -> Severity:
+    """A dangling call at the tail is repaired at prompt time by every version (openclaw-channels.md 6): a note.
+
+    So is a line that is being written, and a transcript that is being begun.
+    """
+    if case.in_motion and code in _BEING_WRITTEN:
+        return Severity.INFO
     if code is FindingCode.UNPAIRED_TOOL_CALLS and all(flaw.at_tail or flaw.survived for flaw in flaws):
         return Severity.INFO
     return severity
