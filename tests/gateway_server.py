@@ -22,7 +22,7 @@ KEY = "agent:main:telegram:group:-100"
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """An answer with `error`."""
 
     def __init__(self, code: str, message: str, /, **details: object) -> None:
@@ -85,7 +85,7 @@ class FakeGateway:
 
     def _method(self, name: str) -> Answer:
         def unknown(_params: dict[str, Any]) -> dict[str, Any]:
-            raise Refusal("INVALID_REQUEST", f"unknown method: {name}")
+            raise RefusalError("INVALID_REQUEST", f"unknown method: {name}")
 
         return self.methods.get(name, unknown)
 
@@ -93,7 +93,7 @@ class FakeGateway:
         identity = request["id"]
         try:
             payload = answer(request["params"])
-        except Refusal as refusal:
+        except RefusalError as refusal:
             connection.send(json.dumps({"type": "res", "id": identity, "ok": False, "error": refusal.error}))
             return False
         before = payload.pop("__before", [])
@@ -108,13 +108,13 @@ class FakeGateway:
     def _connect(self, params: dict[str, Any]) -> dict[str, Any]:
         chosen = [each for each in self.protocols if params["minProtocol"] <= each <= params["maxProtocol"]]
         if not chosen:
-            raise Refusal("INVALID_REQUEST", "protocol mismatch", code="PROTOCOL_MISMATCH")
+            raise RefusalError("INVALID_REQUEST", "protocol mismatch", code="PROTOCOL_MISMATCH")
         auth = params["auth"]
         if self.token is not None and auth.get("token") != self.token:
             name = "AUTH_TOKEN_MISMATCH" if auth.get("token") else "AUTH_TOKEN_MISSING"
-            raise Refusal("INVALID_REQUEST", f"unauthorized: {auth.get('token')} is wrong", code=name)
+            raise RefusalError("INVALID_REQUEST", f"unauthorized: {auth.get('token')} is wrong", code=name)
         if self.password is not None and auth.get("password") != self.password:
-            raise Refusal("INVALID_REQUEST", "unauthorized", code="AUTH_PASSWORD_MISMATCH")
+            raise RefusalError("INVALID_REQUEST", "unauthorized", code="AUTH_PASSWORD_MISMATCH")
         snapshot = {"stateDir": self.state_dir, "configPath": self.state_dir + "/openclaw.json"}
         scopes = list(self.scopes)
         if "device" in params:
@@ -144,7 +144,7 @@ class FakeGateway:
         try:
             Ed25519PublicKey.from_public_bytes(public).verify(_decoded(device["signature"]), text.encode())
         except InvalidSignature:
-            raise Refusal("INVALID_REQUEST", "bad signature", code="DEVICE_AUTH_SIGNATURE") from None
+            raise RefusalError("INVALID_REQUEST", "bad signature", code="DEVICE_AUTH_SIGNATURE") from None
         self.devices.append(device)
 
 

@@ -60,8 +60,8 @@ def seen(tmp_path: Path) -> tuple[list[str], dict[str, str]]:
     return argv, env
 
 
-def printed(kind: str, message: str, **more: Any) -> str:
-    return json.dumps({"ok": False, "error": {"type": kind, "message": message, **more}}, indent=2)
+def printed(sort: str, message: str, **more: Any) -> str:
+    return json.dumps({"ok": False, "error": {"type": sort, "message": message, **more}}, indent=2)
 
 
 def test_a_payload_and_how_it_was_asked(fake: Fake, tmp_path: Path) -> None:

@@ -31,8 +31,8 @@ from clawmedic.gateway.identity import identity_path, load_or_make_identity
 from clawmedic.gateway.secret import Secret
 from clawmedic.gateway.wire import MESSAGE_BYTES
 from clawmedic.settings import World
-from gateway_server import TOKEN, FakeGateway, Refusal
 from gateway.conftest import Connect, Start
+from gateway_server import TOKEN, FakeGateway, RefusalError
 
 
 def echo(params: dict[str, Any]) -> dict[str, Any]:
@@ -256,15 +256,15 @@ def test_a_method_that_hangs(start: Start, join: Connect) -> None:
     ("refusal", "kind"),
     [
         (
-            Refusal("FORBIDDEN", "missing scope: operator.admin", missingScope="operator.admin"),
+            RefusalError("FORBIDDEN", "missing scope: operator.admin", missingScope="operator.admin"),
             MissingScopeError,
         ),
-        (Refusal("INVALID_REQUEST", "missing scope: operator.admin"), MissingScopeError),
-        (Refusal("INVALID_REQUEST", "unknown method: m"), UnknownMethodError),
-        (Refusal("UNAVAILABLE", f"broken {TOKEN} \x1b[31m\nred"), RequestRefusedError),
+        (RefusalError("INVALID_REQUEST", "missing scope: operator.admin"), MissingScopeError),
+        (RefusalError("INVALID_REQUEST", "unknown method: m"), UnknownMethodError),
+        (RefusalError("UNAVAILABLE", f"broken {TOKEN} \x1b[31m\nred"), RequestRefusedError),
     ],
 )
-def test_refusals(start: Start, join: Connect, refusal: Refusal, kind: type[Exception]) -> None:
+def test_refusals(start: Start, join: Connect, refusal: RefusalError, kind: type[Exception]) -> None:
     def refuse(_params: dict[str, Any]) -> dict[str, Any]:
         raise refusal
 

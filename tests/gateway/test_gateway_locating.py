@@ -25,8 +25,8 @@ from clawmedic.model.session import GatewayOwner, Liveness
 from clawmedic.settings import Settings
 from clawmedic.stores.opening import open_for_reading
 from clawmedic.stores.state import StateReader
-from gateway_server import TOKEN, FakeGateway
 from gateway.conftest import Start
+from gateway_server import TOKEN, FakeGateway
 
 LISTEN = (
     "import socket, sys; s = socket.create_server(('127.0.0.1', 0)); "

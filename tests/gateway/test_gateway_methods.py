@@ -17,8 +17,8 @@ from clawmedic.gateway.failures import (
     UnknownMethodError,
 )
 from clawmedic.model.session import Delivery
-from gateway_server import KEY, FakeGateway, Refusal
 from gateway.conftest import Connect, Start
+from gateway_server import KEY, FakeGateway, RefusalError
 
 UNKNOWN = "agent:main:nobody"
 
@@ -61,10 +61,10 @@ class Store:
 
     def reset(self, params: dict[str, Any]) -> dict[str, Any]:
         if "expectedSessionId" in params and not self.knows_expected:
-            raise Refusal("INVALID_REQUEST", "invalid: at root: unexpected property 'expectedSessionId'")
+            raise RefusalError("INVALID_REQUEST", "invalid: at root: unexpected property 'expectedSessionId'")
         row = self.rows.setdefault(params["key"], {})
         if params.get("expectedSessionId", row.get("sessionId")) != row.get("sessionId"):
-            raise Refusal("INVALID_REQUEST", "changed before reset. Retry.", reason="session-changed")
+            raise RefusalError("INVALID_REQUEST", "changed before reset. Retry.", reason="session-changed")
         row["sessionId"] = "s2"
         return {"ok": True, "key": params["key"], "entry": row}
 
@@ -241,10 +241,10 @@ def test_a_turn(start: Start, join: Connect) -> None:
 
 def test_a_turn_that_fails_is_an_answer_and_a_refused_call_is_not(start: Start, join: Connect) -> None:
     def fail(_params: dict[str, Any]) -> dict[str, Any]:
-        raise Refusal("UNAVAILABLE", "Preflight compaction required but failed: 400")
+        raise RefusalError("UNAVAILABLE", "Preflight compaction required but failed: 400")
 
     def refuse(_params: dict[str, Any]) -> dict[str, Any]:
-        raise Refusal("INVALID_REQUEST", "invalid agent params")
+        raise RefusalError("INVALID_REQUEST", "invalid agent params")
 
     turn = chat.agent(agent_client(start, join, fail), KEY, "Hi", idempotency_key="i")
     assert turn.status == "error"
