@@ -15,11 +15,13 @@ from clawmedic.backups.pruning import carry_out
 from clawmedic.backups.reading import CopyReader
 from clawmedic.backups.restoring import restore_lines
 from clawmedic.backups.retention import Retention, plan_prune
+from clawmedic.commands.backups_live import Wanted, restore_to_key
 from clawmedic.commands.backups_options import Copy, Kinds, NoCache, parse_kinds
+from clawmedic.commands.mutating import DryRun, GatewayStopped
 from clawmedic.commands.options import with_settings
 from clawmedic.commands.values import parse_size
 from clawmedic.disk.exporting import write_export
-from clawmedic.errors import ExitCode, RefusedError, UsageError
+from clawmedic.errors import ExitCode, UsageError
 from clawmedic.logs.window import parse_when
 from clawmedic.output.progress import progress
 from clawmedic.settings import Settings
@@ -41,7 +43,15 @@ Format = Annotated[
 ]
 Redact = Annotated[bool, typer.Option("--redact", help="Take out what looks like a secret or personal data.")]
 Full = Annotated[bool, typer.Option("--full", help="Settings and records too, not only the conversation.")]
-Live = Annotated[bool, typer.Option("--live", help="Into the live key (not possible yet).")]
+Live = Annotated[
+    bool, typer.Option("--live", help="Make it the conversation behind its key again (gateway stopped).")
+]
+LiveKey = Annotated[
+    str | None,
+    typer.Option("--key", metavar="KEY", help="With --live: behind this key.", show_default=False),
+]
+LiveDistil = Annotated[bool, typer.Option("--distil", help="With --live: shorten it where it would not fit.")]
+LiveYes = Annotated[bool, typer.Option("--yes", "-y", help="With --live: do it without asking.")]
 KeepCount = Annotated[
     int | None, typer.Option("--keep", metavar="N", min=0, help="Keep the N newest of each key and kind.")
 ]
@@ -91,18 +101,36 @@ def export(
 
 @with_settings(journal=True)
 def restore(
-    settings: Settings, copy: Copy, *, to: MaybeTo = None, live: Live = False, no_cache: NoCache = False
+    settings: Settings,
+    copy: Copy,
+    *,
+    to: MaybeTo = None,
+    live: Live = False,
+    key: LiveKey = None,
+    distil: LiveDistil = False,
+    yes: LiveYes = False,
+    dry_run: DryRun = False,
+    gateway_stopped: GatewayStopped = False,
+    no_cache: NoCache = False,
 ) -> ExitCode:
     """Make a clean, loadable transcript of a copy.
 
     Unpacked, with a valid header and a whole chain; lines that are in order keep every byte. Says what the
     model would see of it, and how full its window would be.
     """
-    if live:
-        raise RefusedError(
-            "restoring into the live key is not possible yet; nothing was changed",
-            hint="make a file with --to FILE; with the gateway stopped it can take the place of the row's transcript",
+    if live and to is None:
+        wanted = Wanted(
+            copy,
+            key,
+            distil=distil,
+            yes=yes,
+            dry_run=dry_run,
+            gateway_stopped=gateway_stopped,
+            use_cache=not no_cache,
         )
+        return restore_to_key(settings, wanted)
+    if live:
+        raise UsageError("--live and --to exclude each other", hint="give one of the two")
     if to is None:
         raise UsageError("no file to restore to", hint="name one with --to FILE")
     with progress(settings) as reporter:

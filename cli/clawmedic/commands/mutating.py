@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, TypeAlias
 
 import typer
@@ -24,8 +24,17 @@ GatewayStopped: TypeAlias = Annotated[
 ]
 
 
-def agreed(settings: Settings, plans: Sequence[Plan], question: str, *, yes: bool) -> bool:
+def agreed(
+    settings: Settings,
+    plans: Sequence[Plan],
+    question: str,
+    *,
+    yes: bool,
+    show: Callable[[], None] | None = None,
+) -> bool:
     """Show the plans and ask once, on a terminal; `--yes` answers, and elsewhere it must be given.
+
+    `show` draws another page in place of the plans.
 
     Raises:
         RefusedError: nobody can be asked, and `--yes` is missing.
@@ -36,7 +45,7 @@ def agreed(settings: Settings, plans: Sequence[Plan], question: str, *, yes: boo
         raise RefusedError(
             "nobody can be asked here; nothing was done", hint="--yes does it, --dry-run shows the plan"
         )
-    show_plans(settings, plans)
+    (show or (lambda: show_plans(settings, plans)))()
     if typer.confirm(question, default=False, err=True):
         return True
     typer.echo("nothing was done", err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from clawmedic.model.notice import Notice, NoticeKind
 from clawmedic.model.outcome import KeyResult, OperationState, OperationSummary, Outcome, Proof, RungResult
 from clawmedic.model.plan import Access, Plan, Reversible, Step
 from clawmedic.operations.run import Recovered
@@ -53,7 +54,20 @@ def outcome_document(outcome: Outcome, recovered: Iterable[Recovered] = ()) -> D
         "operation_id": outcome.operation_id,
         "results": [_key_result(result) for result in outcome.results],
         "notes": list(outcome.notes),
+        "notices": [_notice(notice) for notice in outcome.notices],
         "recovered": [_recovered(one) for one in recovered],
+    }
+
+
+def _notice(notice: Notice) -> Document:
+    return {
+        "kind": notice.kind.value,
+        "at": iso(notice.at),
+        "keys": list(notice.keys),
+        "title": notice.title,
+        "lines": list(notice.lines),
+        "operation_id": notice.operation_id or None,
+        "unanswered": notice.unanswered,
     }
 
 
@@ -111,9 +125,13 @@ def _proof(proof: Proof | None) -> Document | None:
     }
 
 
-def plans_document(plans: Iterable[Plan]) -> Document:
-    """`clawmedic.plan/1`: what `--dry-run` shows."""
-    return {"schema": "clawmedic.plan/1", "plans": [_plan(plan) for plan in plans]}
+def plans_document(plans: Iterable[Plan], not_tried: Iterable[tuple[str, str]] = ()) -> Document:
+    """`clawmedic.plan/1`: what `--dry-run` shows, and for which keys nothing would be done, with the reason."""
+    return {
+        "schema": "clawmedic.plan/1",
+        "plans": [_plan(plan) for plan in plans],
+        "not_tried": [{"key": key, "reason": reason} for key, reason in not_tried],
+    }
 
 
 def _plan(plan: Plan) -> Document:
@@ -195,10 +213,22 @@ OPERATION_SCHEMAS: Mapping[str, Schema] = {
             )
         ),
         notes=list_of(TEXT),
+        notices=list_of(
+            record(
+                kind=one_of(NoticeKind),
+                at=or_null(TIME),
+                keys=list_of(TEXT),
+                title=TEXT,
+                lines=list_of(TEXT),
+                operation_id=or_null(TEXT),
+                unanswered=COUNT,
+            )
+        ),
         recovered=list_of(record(operation_id=TEXT, command=TEXT, keys=list_of(TEXT), ok=FLAG, detail=TEXT)),
     ),
     "clawmedic.plan/1": document(
         "clawmedic.plan/1",
+        not_tried=list_of(record(key=TEXT, reason=TEXT)),
         plans=list_of(
             record(
                 command=TEXT,

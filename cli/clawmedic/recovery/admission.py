@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clawmedic.gateway.calling import Caller
+from clawmedic.errors import BusyError, RefusedError
+from clawmedic.model.session import Generation
 from clawmedic.recovery.ailment import ailment_of
+from clawmedic.recovery.line import Line
 from clawmedic.recovery.policy import Mandate
 from clawmedic.recovery.rung import Patient, Situation
 from clawmedic.recovery.ward import Seen, Ward
@@ -17,22 +19,26 @@ class Clinic:
 
     Attributes:
         command: the command that asks.
-        gateway: a connection, None when none is wanted or reached.
+        line: the way to the gateway, None when none is wanted.
     """
 
     command: str
     mandate: Mandate
-    gateway: Caller | None = None
+    line: Line | None = None
     gateway_stopped: bool = False
 
 
 def admit(clinic: Clinic, ward: Ward, seen: Seen, *, member: str) -> Patient:
-    """A patient, as everything is now.
+    """A patient, as everything is now. A running gateway is connected to when there is a line to it.
 
     Raises:
-        BusyError, RefusedError: who owns the directory cannot be said (see `Ward.situation`).
+        BusyError, RefusedError: who owns the directory of a file store cannot be said (see `Ward.situation`).
     """
-    situation, why = ward.situation(gateway_stopped=clinic.gateway_stopped)
+    situation, why = _situation(clinic, ward, seen)
+    running = situation is Situation.RUNNING
+    gateway = clinic.line.reach(ward.state) if running and clinic.line is not None else None
+    if running and gateway is None and clinic.line is not None and clinic.line.why:
+        why = f"{why}; {clinic.line.why}"
     return Patient(
         settings=ward.settings,
         state=ward.state,
@@ -45,6 +51,17 @@ def admit(clinic: Clinic, ward: Ward, seen: Seen, *, member: str) -> Patient:
         member=member,
         book=ward.book,
         command=clinic.command,
-        gateway=clinic.gateway if situation is Situation.RUNNING else None,
+        gateway=gateway,
         why_running=why,
     )
+
+
+def _situation(clinic: Clinic, ward: Ward, seen: Seen) -> tuple[Situation, str]:
+    """For a database it is enough to know whether a gateway can be reached: its files are never written."""
+    try:
+        return ward.situation(gateway_stopped=clinic.gateway_stopped)
+    except (RefusedError, BusyError) as error:
+        if seen.case.session.generation is not Generation.SQLITE:
+            raise
+        reached = clinic.line is not None and clinic.line.reach(ward.state) is not None
+        return (Situation.RUNNING if reached else Situation.STOPPED), error.message

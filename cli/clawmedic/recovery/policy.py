@@ -42,6 +42,8 @@ class Mandate:
         explicit: the policy was given with the call (`--policy`), not taken from a default or a configuration.
         named: the key was named with the call, not found by `--all` or by the guard.
         agreed: the operator agreed beforehand (`--yes`).
+        ordered: the operator asked for exactly these rungs (`reset`, `mend`, `compact`): whether the session needs
+            them is not asked, whether they are safe is.
         models: alternative models for a compaction, best first, as "provider/model".
     """
 
@@ -49,6 +51,7 @@ class Mandate:
     explicit: bool = False
     named: bool = False
     agreed: bool = False
+    ordered: bool = False
     models: tuple[str, ...] = ()
 
     @property

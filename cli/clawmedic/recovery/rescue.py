@@ -174,12 +174,22 @@ class _Climb:
         if isinstance(decision, Hold):
             return self._result(patient, error=decision.reason, code=ExitCode.FINDINGS, action="wait")
         reasons = decision.reasons if isinstance(decision, GiveUp) else ()
+        if patient.mandate.ordered:
+            return self._not_done(patient, reasons)
         self.given_up = patient, tuple(reasons)
         failed = [one for one in self.done if not one.ok]
         why = failed[-1].error if failed else patient.report.why
         return self._result(
             patient, error=f"a person is needed: {why}", code=ExitCode.EXHAUSTED, action="escalate"
         )
+
+    def _not_done(self, patient: Patient, reasons: Sequence[str]) -> KeyResult:
+        """What was ordered by name could not be done: refused, or its proof did not hold."""
+        failed = [one for one in self.done if not one.ok]
+        if failed:
+            return self._result(patient, error=failed[-1].error, code=ExitCode.PROOF_FAILED)
+        words = "; ".join(reasons) or "there is no way to do this here"
+        return self._result(patient, error=words, code=ExitCode.REFUSED, action=self.planned.clinic.command)
 
     def _result(
         self, patient: Patient, *, error: str = "", code: ExitCode = ExitCode.OK, action: str = ""

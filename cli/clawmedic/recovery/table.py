@@ -17,3 +17,8 @@ RUNGS: tuple[Rung, ...] = (
     Reset(),
 )
 """`wait` and `escalate` are no operations: the ladder begins and ends with them."""
+
+
+def named(name: str) -> tuple[Rung, ...]:
+    """Every way of one rung: with the gateway stopped, and with it running."""
+    return tuple(rung for rung in RUNGS if rung.name == name)

@@ -32,6 +32,8 @@ class Mend:
         """Offline, and the transcript's structure is broken."""
         if not patient.offline:
             return Fit(ok=False, reason="a transcript is repaired only while no gateway runs: stop it first")
+        if patient.mandate.ordered:
+            return Fit(ok=True, reason="the operator asks for it")
         if patient.ailment.flaws:
             return Fit(ok=True, reason=f"the transcript is damaged: {', '.join(patient.ailment.flaws)}")
         if patient.ailment.kind is AilmentKind.CONTENT:

@@ -37,6 +37,8 @@ class Reset:
         """Offline; for what a new session cures, or because the operator insists."""
         if not patient.offline:
             return Fit(ok=False, reason="files are changed only while no gateway runs")
+        if patient.mandate.ordered:
+            return Fit(ok=True, reason="the operator asks for it")
         if patient.mandate.insists_on_reset and patient.ailment.kind is not AilmentKind.ORPHANED:
             return Fit(ok=True, reason="the operator asks for a new session")
         if patient.ailment.kind is AilmentKind.MODEL_CALL:

@@ -1,0 +1,62 @@
+"""`backups restore COPY --live`: the copy becomes the conversation behind its key again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clawmedic.backups.catalogue import catalogue
+from clawmedic.backups.choosing import choose
+from clawmedic.commands.mutating import agreed, show_outcome, show_plans
+from clawmedic.errors import ExitCode
+from clawmedic.operations.run import Run, mutating_run
+from clawmedic.output.progress import progress
+from clawmedic.recovery.restoring import plan_restore, restore_live
+from clawmedic.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the operator asked for: the copy's word, the key where it is not the copy's own, and how."""
+
+    copy: str
+    key: str | None
+    distil: bool
+    yes: bool
+    dry_run: bool
+    gateway_stopped: bool
+    use_cache: bool
+
+
+def restore_to_key(settings: Settings, wanted: Wanted) -> ExitCode:
+    """Plan, ask, do, show."""
+    if wanted.dry_run:
+        return _restore(settings, wanted, None)
+    with mutating_run(settings, gateway_stopped=wanted.gateway_stopped) as run:
+        return _restore(settings, wanted, run)
+
+
+def _restore(settings: Settings, wanted: Wanted, run: Run | None) -> ExitCode:
+    with progress(settings) as reporter:
+        archive = catalogue(settings, reporter, use_cache=wanted.use_cache)
+    backup = choose(archive, wanted.copy)
+    with (
+        progress(settings) as reporter,
+        plan_restore(
+            settings,
+            reporter,
+            backup,
+            may_distil=wanted.distil,
+            key=wanted.key,
+            gateway_stopped=wanted.gateway_stopped,
+        ) as planned,
+    ):
+        reporter.end()
+        plans = [planned.treatment.plan]
+        if run is None:
+            show_plans(settings, plans)
+            return ExitCode.OK
+        if not agreed(settings, plans, "Restore it?", yes=wanted.yes):
+            return ExitCode.OK
+        outcome = restore_live(run, planned)
+        show_outcome(settings, outcome, run.recovered)
+    return ExitCode(outcome.exit_code)

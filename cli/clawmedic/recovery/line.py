@@ -1,0 +1,67 @@
+"""The line to the gateway: opened when it is first needed, closed once, and told about in words when it is dead."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from clawmedic.disk.records import Call
+from clawmedic.errors import BusyError, RefusedError
+from clawmedic.gateway.calling import Caller
+from clawmedic.gateway.opening import Gateway, open_gateway
+from clawmedic.gateway.secret import Secret
+from clawmedic.model.reporter import SilentReporter
+from clawmedic.settings import Settings
+from clawmedic.stores.opening import open_for_reading
+from clawmedic.stores.state import StateReader
+
+
+class Line:
+    """One connection for a whole call. `why` says why there is none, "" as long as nobody has tried."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        url: str | None = None,
+        token: str | None = None,
+        password: str | None = None,
+    ) -> None:
+        self._settings, self._url = settings, url
+        self._token, self._password = Secret.of(token), Secret.of(password)
+        self._gateway: Gateway | None = None
+        self.why = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        del kind, error, trace
+        if self._gateway is not None:
+            self._gateway.caller.close()
+            self._gateway = None
+
+    def reach(self, state: StateReader) -> Caller | None:
+        """The gateway of this state directory; None when it cannot be reached, and `why` then says so."""
+        if self._gateway is None and not self.why:
+            try:
+                self._gateway = self._open(state)
+            except (RefusedError, BusyError) as error:
+                self.why = error.message
+        return self._gateway.caller if self._gateway is not None else None
+
+    def reverse(self, call: Call) -> None:
+        """Make a call that puts back an earlier one: what `operations` asks for when it rolls back.
+
+        Raises:
+            GatewayError, HungGatewayError, OutcomeUnknownError: it cannot be made, or nobody knows whether it was.
+        """
+        if self._gateway is None:
+            with open_for_reading(self._settings, SilentReporter()) as state:
+                self._gateway = self._open(state)
+        self._gateway.caller.change(call.method, call.params)
+
+    def _open(self, state: StateReader) -> Gateway:
+        return open_gateway(self._settings, state, url=self._url, token=self._token, password=self._password)
