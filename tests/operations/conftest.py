@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import mutation_stage
@@ -20,3 +23,15 @@ def base(tmp_path: Path) -> Path:
 @pytest.fixture
 def settings(base: Path) -> Settings:
     return mutation_stage.settings_for(base)
+
+
+@pytest.fixture
+def quick_path(tmp_path: Path) -> Iterator[Path]:
+    """A temporary directory in memory where there is one: hundreds of runs need not wait for a disk."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir():
+        yield tmp_path
+        return
+    made = Path(tempfile.mkdtemp(prefix="clawmedic-tests-", dir=memory))
+    yield made
+    shutil.rmtree(made)

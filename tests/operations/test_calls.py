@@ -106,10 +106,11 @@ def test_undo_asks_for_the_reverse(settings: Settings, model: Model) -> None:
     ):
         assert undo(run, plan_undo(settings, done.operation_id), state=state).exit_code == 0
     assert model.path.read_text() == "own"
-    assert list_operations(settings)[1].state is OperationState.UNDONE
+    states = {one.operation_id: one.state for one in list_operations(settings)}
+    assert states[done.operation_id] is OperationState.UNDONE
 
 
-def test_killed_anywhere_the_next_run_with_a_gateway_puts_it_back(tmp_path: Path) -> None:
+def test_killed_anywhere_the_next_run_with_a_gateway_puts_it_back(quick_path: Path) -> None:
     def fresh(base: Path) -> tuple[Settings, Model]:
         base.mkdir()
         stage.build(base / "state")
@@ -118,7 +119,7 @@ def test_killed_anywhere_the_next_run_with_a_gateway_puts_it_back(tmp_path: Path
 
     number, hindered = 1, 0
     while True:
-        base = tmp_path / f"at-{number}"
+        base = quick_path / f"at-{number}"
         settings, model = fresh(base)
         work: Callable[[], object] = lambda settings=settings, model=model: compact(settings, model)  # noqa: E731
         if not killed_at(number, work):

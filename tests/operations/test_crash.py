@@ -76,18 +76,18 @@ def recovered(settings: Settings, before: Tree, planned: Tree) -> str:
     return "planned"
 
 
-def test_a_rescue_killed_anywhere_is_whole_or_undone(tmp_path: Path) -> None:
+def test_a_rescue_killed_anywhere_is_whole_or_undone(quick_path: Path) -> None:
     seen = {
         recovered(settings, before, planned)
         for settings, before, planned in points(
-            tmp_path, lambda base: fresh(base, dead_lock=True), stage.rescue
+            quick_path, lambda base: fresh(base, dead_lock=True), stage.rescue
         )
     }
     assert seen == {"before", "planned"}
 
 
-def test_a_rescue_killed_anywhere_can_be_done_again(tmp_path: Path) -> None:
-    for settings, _, planned in points(tmp_path, fresh, stage.rescue, step=9):
+def test_a_rescue_killed_anywhere_can_be_done_again(quick_path: Path) -> None:
+    for settings, _, planned in points(quick_path, fresh, stage.rescue, step=9):
         with mutating_run(settings):
             pass
         if any(one.state is OperationState.DONE for one in list_operations(settings)):
@@ -96,15 +96,15 @@ def test_a_rescue_killed_anywhere_can_be_done_again(tmp_path: Path) -> None:
         assert stage.without_backups(stage.tree(settings.state_dir)) == planned
 
 
-def test_a_roll_back_killed_anywhere_ends_as_before(tmp_path: Path) -> None:
+def test_a_roll_back_killed_anywhere_ends_as_before(quick_path: Path) -> None:
     def fails(settings: Settings) -> object:
         return stage.rescue(settings, holds=False)
 
-    for settings, before, _ in points(tmp_path, fresh, fails):
+    for settings, before, _ in points(quick_path, fresh, fails):
         assert recovered(settings, before, before) == "before"
 
 
-def test_a_recovery_killed_anywhere_is_taken_up_again(tmp_path: Path) -> None:
+def test_a_recovery_killed_anywhere_is_taken_up_again(quick_path: Path) -> None:
     def interrupted(base: Path) -> Settings:
         settings = fresh(base)
         killed_in_the_middle(settings)
@@ -114,10 +114,10 @@ def test_a_recovery_killed_anywhere_is_taken_up_again(tmp_path: Path) -> None:
         with mutating_run(settings):
             pass
 
-    original = stage.tree(fresh(tmp_path / "original").state_dir)
+    original = stage.tree(fresh(quick_path / "original").state_dir)
     number = 1
     while True:
-        settings = interrupted(tmp_path / f"at-{number}")
+        settings = interrupted(quick_path / f"at-{number}")
         assert stage.tree(settings.state_dir) != original
         killed = killed_at(number, lambda settings=settings: next_run(settings))
         with mutating_run(settings) as run:
@@ -151,7 +151,7 @@ def killed_in_the_middle(settings: Settings) -> None:
     assert killed_at(1_000_000, work)
 
 
-def test_an_undo_killed_anywhere_is_whole_or_as_before(tmp_path: Path) -> None:
+def test_an_undo_killed_anywhere_is_whole_or_as_before(quick_path: Path) -> None:
     def rescued(base: Path) -> Settings:
         settings = fresh(base, dead_lock=True)
         stage.rescue(settings, "reset")
@@ -162,9 +162,9 @@ def test_an_undo_killed_anywhere_is_whole_or_as_before(tmp_path: Path) -> None:
         with mutating_run(settings) as run, open_for_reading(settings, SilentReporter()) as state:
             undo(run, plan_undo(settings, name), state=state)
 
-    original = stage.tree(fresh(tmp_path / "original", dead_lock=True).state_dir)
+    original = stage.tree(fresh(quick_path / "original", dead_lock=True).state_dir)
     seen = set()
-    for settings, before, planned in points(tmp_path, rescued, undone):
+    for settings, before, planned in points(quick_path, rescued, undone):
         assert planned == original
         seen.add(recovered(settings, before, planned))
     assert seen == {"before", "planned"}
@@ -180,20 +180,20 @@ def living_lock(path: Path) -> Iterator[bytes]:
         owner.communicate(b"\n")
 
 
-def test_beside_a_running_gateway_no_lock_of_another_is_touched(tmp_path: Path) -> None:
+def test_beside_a_running_gateway_no_lock_of_another_is_touched(quick_path: Path) -> None:
     def under_locks(settings: Settings) -> object:
         with mutating_run(settings) as run, open_for_reading(settings, SilentReporter()) as state:
             plan, action = stage.distil_plan(settings, stage.session_of(state), access=Access.UNDER_LOCKS)
             return execute(run, plan, action, state=state)
 
     foreign = f"agents/main/sessions/{stage.OTHER_ID}.jsonl.lock"
-    with living_lock(tmp_path / "foreign.lock") as payload:
+    with living_lock(quick_path / "foreign.lock") as payload:
 
         def prepare(base: Path) -> Settings:
             settings = fresh(base)
             (settings.state_dir / foreign).write_bytes(payload)
             return settings
 
-        for settings, before, planned in points(tmp_path, prepare, under_locks):
+        for settings, before, planned in points(quick_path, prepare, under_locks):
             recovered(settings, before, planned)
             assert (settings.state_dir / foreign).read_bytes() == payload
