@@ -109,6 +109,11 @@ def _newest_usage(steps: tuple[Entry, ...]) -> tuple[Entry | None, bool]:
     for entry in reversed(steps):
         if entry.type in ("compaction", "reset"):
             stale = True
-        elif entry.usage and entry.usage.total > 0 and entry.provider != "openclaw":
+        elif entry.usage and entry.provider != "openclaw" and _measured(entry.usage):
             return entry, stale
     return None, False
+
+
+def _measured(usage: Usage) -> bool:
+    """Whether the numbers are a provider's. A prompt of nothing was never sent: a rewrite cleared the old count."""
+    return usage.prompt > 0 or (usage.total > 0 and usage.total != usage.output)
