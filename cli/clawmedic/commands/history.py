@@ -12,7 +12,8 @@ from clawmedic.settings import Settings
 def command(settings: Settings) -> ExitCode:
     """List every change made here, and where each stands.
 
-    The newest stands first."""
+    The newest stands first.
+    """
     operations = list_operations(settings)
     if settings.json:
         from clawmedic.output.operations_documents import history_document
