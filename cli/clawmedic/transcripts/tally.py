@@ -6,11 +6,12 @@ the JSON itself. A line of an unusual shape takes the slow way through `parse_en
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from clawmedic.transcripts.entry import Entry
 
 BLOCK = 64 * 1024
+_LARGE = 1024 * 1024
+"""A buffer that grew beyond twice this for one line is given back after it."""
+_LINE_END, _COMMA, _OPEN, _CLOSE = b"\n,[]"
 MOST_NOTES = 50
 """So many places of one kind are named; the others are counted."""
 MOST_BREAKS = 100_000
@@ -72,24 +76,70 @@ class Tally:
         They are read as one JSON list: a third faster than line by line. Where that fails, the lines are
         taken one by one, so that each malformed one is found.
         """
+        part = bytearray(b"[" + block + b"]")
+        self.feed_part(part, 1, len(part) - 1)
+
+    def feed_part(self, buffer: bytearray, start: int, end: int) -> None:
+        """Count the whole lines of a buffer from `start` to `end`; the bytes around them are overwritten.
+
+        The buffer itself becomes the JSON list: no copy of it is made.
+        """
+        breaks = _line_ends(buffer, start, end)
+        for at in breaks:
+            buffer[at] = _COMMA
+        buffer[start - 1], buffer[end] = _OPEN, _CLOSE
         try:
-            values = orjson.loads(b"[" + block.replace(b"\n", b",") + b"]")
+            with memoryview(buffer) as whole, whole[start - 1 : end + 1] as part:
+                values = orjson.loads(part)
+        except ValueError:
+            values = ()
+        if len(values) == len(breaks) + 1 and self._take(values):
+            return
+        for at in breaks:
+            buffer[at] = _LINE_END
+        for data in bytes(buffer[start:end]).split(b"\n"):
+            self.feed_line(data)
+
+    def _take(self, values: list[Any]) -> bool:
+        """Count entries; False where one of them has no type, no id or no parent: then nothing is counted yet."""
+        try:
             names = [value["id"] for value in values]
             parents = [value["parentId"] for value in values]
             marks = array("q", map(hash, map("".__add__, names)))  # an id that is no text: one by one
-        except (ValueError, KeyError, TypeError):
-            values = ()
-        if len(values) != _count_lines(block):
-            for data in block.split(b"\n"):
-                self._line(data)
-            return
+            list(map("".__add__, [value["type"] for value in values]))
+        except (KeyError, TypeError):
+            return False
         if parents[0] != self.last_id or parents[1:] != names[:-1]:
             self._breaks_of(values, names, parents)
         self._ids.extend(marks)
         self.last_id = names[-1]
+        self._count(values)
+        return True
+
+    def _count(self, values: Iterable[dict[str, Any]]) -> None:
+        """Entries in order. The usual shapes are seen here; every other goes through `parse.py`."""
         for value in values:
             self.lines += 1
-            self._value(value)
+            if value["type"] != "message":
+                if value["type"] in ("compaction", "reset"):
+                    self._boundary(self._entry(value))
+                continue
+            try:
+                message = value["message"]
+                role = message["role"]
+                if role == "toolResult":
+                    usual = self._waiting.pop(message["toolCallId"], None) is not None
+                elif self._waiting:
+                    usual = False
+                elif role == "assistant":
+                    usual = self._plain(message)
+                else:
+                    usual = role == "user" and bool(message["content"])
+                    self.messages += usual
+            except (KeyError, TypeError):
+                usual = False
+            if not usual:
+                self._unusual(self._entry(value))
 
     def _breaks_of(self, values: list[Any], names: list[str], parents: list[object]) -> None:
         before = self.last_id
@@ -99,48 +149,26 @@ class Tally:
                 self._broke(len(self._ids) + index, self.lines + index + 1, target)
             before = name
 
-    def _line(self, data: bytes) -> None:
+    def feed_line(self, data: bytes) -> None:
+        """Count one line."""
         from clawmedic.transcripts.parse import load_line
 
-        self.lines += 1
         value, reason = load_line(data)
         if not reason and (type(value) is not dict or type(value.get("type")) is not str):
             reason = "not an object with a type"
         if reason:
+            self.lines += 1
             self._note("malformed", self.lines, reason[:120])
             return
         name = value.get("id")
         if type(name) is str and name and value["type"] != "session":
             parent = value.get("parentId")
             if (parent or "") != self.last_id:
-                self._broke(
-                    len(self._ids), self.lines, value.get("targetId") if value["type"] == "leaf" else parent
-                )
+                target = value.get("targetId") if value["type"] == "leaf" else parent
+                self._broke(len(self._ids), self.lines + 1, target)
             self._ids.append(hash(name))
             self.last_id = name
-        self._value(value)
-
-    def _value(self, value: dict[str, Any]) -> None:
-        """One entry. The usual shapes are seen here; every other goes through `parse.py`."""
-        if value["type"] != "message":
-            if value["type"] in ("compaction", "reset"):
-                self._boundary(self._entry(value))
-            return
-        try:
-            message = value["message"]
-            role = message["role"]
-            usual = False
-            if role == "toolResult":
-                usual = self._waiting.pop(message["toolCallId"], None) is not None
-            elif role == "user":
-                usual = bool(message["content"]) and not self._waiting
-                self.messages += usual
-            elif role == "assistant":
-                usual = not self._waiting and self._plain(message)
-        except (KeyError, TypeError):
-            usual = False
-        if not usual:
-            self._unusual(self._entry(value))
+        self._count((value,))
 
     def _plain(self, message: dict[str, Any]) -> bool:
         """The two usual assistant entries: an answer, and a call of tools. False for everything else."""
@@ -314,12 +342,7 @@ def tally_file(path: bytes | str, *, line_limit: int) -> Tally:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             tally.problem = "not a regular file"
             return tally
-        for lines, oversized in _blocks(descriptor, line_limit):
-            if oversized:
-                tally.pass_over(oversized)
-            else:
-                tally.feed(lines)
-                tally.offset += len(lines) + 1
+        _feed_file(tally, descriptor, line_limit)
     except OSError as error:
         tally.problem = error.strerror or str(error)
     finally:
@@ -342,45 +365,52 @@ def tally_events(raws: Iterable[RawEntry]) -> Tally:
     return tally
 
 
-def _count_lines(block: bytes) -> int:
-    """Line ends plus one. `find` jumps where `bytes.count` looks at each byte: ten times quicker."""
-    count = 1
-    find = block.find
-    at = find(b"\n")
+def _line_ends(buffer: bytearray, start: int, end: int) -> list[int]:
+    """Where lines end. `find` jumps where `count` looks at each byte: ten times quicker."""
+    found: list[int] = []
+    find = buffer.find
+    at = find(b"\n", start, end)
     while at >= 0:
-        count += 1
-        at = find(b"\n", at + 1)
-    return count
+        found.append(at)
+        at = find(b"\n", at + 1, end)
+    return found
 
 
-def _blocks(descriptor: int, line_limit: int) -> Iterator[tuple[bytes, int]]:
-    """Whole lines, a block at a time, the header alone; without the last one's line end.
+def _feed_file(tally: Tally, descriptor: int, line_limit: int) -> None:
+    """Feed whole lines a block at a time, the header alone, all from one buffer; its first byte is never data.
 
-    A line above the limit comes as its size. What follows the last line end is left out.
+    What follows the last line end is left out; a line above the limit is dropped as it comes.
     """
-    at = held = 0  # bytes read, and bytes of the line that goes on, also where they were dropped
+    buffer = bytearray(1 + 2 * BLOCK)
+    held = dropped = 0  # bytes of the line that goes on: in the buffer, and let go
     header = True
-    parts: list[bytes] = []
-    while block := os.pread(descriptor, BLOCK, at):
-        at += len(block)
-        cut = block.find(b"\n")
-        if cut < 0:
-            held += len(block)
-            parts.append(block)
-            if held > line_limit:
-                parts.clear()
-            continue
-        if held > line_limit:
-            yield b"", held + cut
-            block = block[cut + 1 :]
-        elif header:
-            yield b"".join((*parts, block[:cut])), 0
-            block = block[cut + 1 :]
-        else:
-            block = b"".join((*parts, block))
-        header = False
-        cut = block.rfind(b"\n")
-        if cut >= 0:
-            yield block[:cut], 0
-            block = block[cut + 1 :]
-        parts, held = [block], len(block)
+    with io.FileIO(descriptor, closefd=False) as file:
+        while True:
+            if len(buffer) < 1 + held + BLOCK:
+                buffer.extend(bytes(max(BLOCK, held // 4)))
+            with memoryview(buffer) as whole, whole[1 + held : 1 + held + BLOCK] as room:
+                end = 1 + held + (file.readinto(room) or 0)
+            if end == 1 + held:
+                return
+            last = buffer.rfind(b"\n", 1 + held, end)
+            if last < 0:
+                held = end - 1
+                if dropped or held > line_limit:
+                    dropped, held = dropped + held, 0
+                continue
+            start = 1
+            if dropped or header:
+                start = buffer.find(b"\n", 1 + held, end) + 1
+                if dropped:
+                    tally.pass_over(dropped + start - 2)
+                else:
+                    tally.feed_line(bytes(buffer[1 : start - 1]))
+                    tally.offset += start - 1
+                dropped, header = 0, False
+            if last >= start:
+                tally.feed_part(buffer, start, last)
+                tally.offset += last + 1 - start
+            held = end - last - 1
+            buffer[1 : 1 + held] = buffer[last + 1 : end]
+            if len(buffer) > 2 * _LARGE + 1 and held < _LARGE:
+                buffer = bytearray(buffer[: 1 + held].ljust(1 + 2 * _LARGE, b"\0"))
