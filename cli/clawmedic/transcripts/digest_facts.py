@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from clawmedic.transcripts.digest_identifiers import identifiers, paths
+from clawmedic.transcripts.digest_identifiers import MOST_SCANNED, identifiers, paths
 from clawmedic.transcripts.digest_text import entry_tokens, json_text, one_line
 from clawmedic.transcripts.entry import Entry
 from clawmedic.transcripts.envelope import bare_text, is_synthetic
@@ -16,6 +16,7 @@ _QUOTE = 260
 _ASK = 320
 _SPLIT = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+|[\r\n]+")
 _SCAN_CHARS = 200_000
+"""Of one entry."""
 _LEAST_SAID = 8
 """Shorter sentences say nothing by themselves."""
 
@@ -157,13 +158,18 @@ def _pending(turn: Turn) -> str:
     return f'"{one_line(turn.text, _ASK) or "(no text)"}"'
 
 
-def _quotes(said: Iterable[tuple[Step, str]], pattern: re.Pattern[str]) -> tuple[str, ...]:
+def _quotes(said: Sequence[tuple[Step, str]], pattern: re.Pattern[str]) -> tuple[str, ...]:
+    """The sentences that fit a pattern, each once, of the newest entries where there are too many."""
     found: dict[str, None] = {}
-    for step, text in said:
-        for sentence in _SPLIT.split(text[:_SCAN_CHARS]):
+    room = MOST_SCANNED
+    for step, text in reversed(said):
+        for sentence in reversed(_SPLIT.split(text[:_SCAN_CHARS])):
             if len(sentence) >= _LEAST_SAID and pattern.search(sentence[: _QUOTE * 4]):
                 found.setdefault(f'{step.entry.role}: "{one_line(sentence, _QUOTE)}"')
-    return tuple(found)
+        room -= len(text)
+        if room <= 0:
+            break
+    return tuple(reversed(found))
 
 
 def _open_tools(steps: Sequence[Step]) -> Iterator[str]:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 MOST_FOUND = 2000
-_SCAN_CHARS = 400_000
+MOST_SCANNED = 4_000_000
+"""Characters that are looked at, the first texts given first: about two seconds."""
 
 _URL = r"https?://[^\s<>\"'`()\[\]{}|\\^]{3,300}"
 _START = r"(?<![A-Za-z0-9_/.:~+-])"
@@ -27,27 +28,31 @@ _TRAILING = ".,;:!?"
 
 
 def identifiers(texts: Iterable[str]) -> tuple[str, ...]:
-    """Every identifier once, in the order of first sight; at most `MOST_FOUND`."""
+    """Every identifier once, in the order of first sight; at most `MOST_FOUND`, from the first `MOST_SCANNED` characters."""
     return _collected(_ANY, texts)
 
 
 def paths(texts: Iterable[str]) -> tuple[str, ...]:
-    """Every path once, in the order of first sight; at most `MOST_FOUND`."""
+    """Every path once, in the order of first sight; at most `MOST_FOUND`, from the first `MOST_SCANNED` characters."""
     return _collected(_PATH, texts)
 
 
 def _collected(pattern: re.Pattern[str], texts: Iterable[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
+    room = MOST_SCANNED
     for text in texts:
-        for name in _in(pattern, text):
+        for name in _in(pattern, text[:room]):
             found.setdefault(name)
             if len(found) >= MOST_FOUND:
                 return tuple(found)
+        room -= len(text)
+        if room <= 0:
+            break
     return tuple(found)
 
 
 def _in(pattern: re.Pattern[str], text: str) -> Iterator[str]:
-    for match in pattern.finditer(text[:_SCAN_CHARS]):
+    for match in pattern.finditer(text):
         name = match.group().rstrip(_TRAILING)
         if name:
             yield name

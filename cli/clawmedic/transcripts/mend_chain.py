@@ -26,8 +26,7 @@ def mend_ids(draft: Draft) -> None:
 
     The same line written twice is one entry: the copy goes.
     """
-    if not draft.linked:
-        return
+    linked = draft.linked
     first: dict[str, bytes] = {}
     newest: dict[str, str] = {}
     copies: list[Drop] = []
@@ -43,7 +42,7 @@ def mend_ids(draft: Draft) -> None:
             continue
         if entry.id in first:
             newest[entry.id] = _renamed(draft, line)
-        elif not entry.id and entry.type in LEAF_TYPES:
+        elif not entry.id and linked and entry.type in LEAF_TYPES:
             _name(draft, line, before)
         elif entry.id:
             first[entry.id] = line.data

@@ -87,12 +87,16 @@ def _has_ids(draft: Draft) -> bool:
     return any(entry.id for entry in draft.entries() if entry.type in LEAF_TYPES)
 
 
+def _is_old(entries: list[Entry]) -> bool:
+    return any(entry.type in LEAF_TYPES for entry in entries)
+
+
 def _new_header(draft: Draft, hint: HeaderHint) -> dict[str, object]:
     entries = draft.entries()
     oldest = min((entry.at for entry in entries if entry.at is not None), default=draft.now)
     header: dict[str, object] = {
         "type": "session",
-        "version": hint.version if _has_ids(draft) or not entries else 1,
+        "version": hint.version if _has_ids(draft) or not _is_old(entries) else 1,
         "id": draft.session_id,
         "timestamp": iso_time(oldest if hint.created_at is None else hint.created_at),
     }

@@ -145,13 +145,23 @@ def _hand_on(draft: Draft, old: Line, new: Line, heir: Line | None) -> None:
         return
     if heir is not None and heir.known and heir.known.parent_id == old.known.id:
         draft.set_parent(heir, new.known.id)
-    through = heir.known.parent_id if heir and heir.known else None
-    for line in draft.lines:
-        entry = line.known
-        if entry is None or entry.type != "leaf" or entry.target_id != old.known.id:
-            continue
-        if heir is None or entry.id == through:
-            draft.edit(line, {"targetId": new.known.id})
+    controls = {line.known.id: line for line in draft.lines if line.known and line.known.type == "leaf"}
+    through = _controls_between(controls, heir) if heir else list(controls)
+    for name in through:
+        control = controls[name]
+        if control.known and control.known.target_id == old.known.id:
+            draft.edit(control, {"targetId": new.known.id})
+
+
+def _controls_between(controls: dict[str, Line], heir: Line) -> list[str]:
+    """The controls through which an entry hangs on the one before it."""
+    through: list[str] = []
+    name = heir.known.parent_id if heir.known else None
+    while name in controls and name not in through:
+        through.append(name)
+        control = controls[name].known
+        name = control.target_id if control else None
+    return through
 
 
 def _synthetic(draft: Draft, owner: Line, call: ToolCall, *, linked: bool) -> dict[str, object]:
