@@ -22,6 +22,7 @@ from clawmedic.gateway import branches, chat, live_config, methods
 from clawmedic.gateway.address import find_address
 from clawmedic.gateway.calling import Caller
 from clawmedic.gateway.cli_fallback import find_cli
+from clawmedic.gateway.client import GatewayClient
 from clawmedic.gateway.credentials import Credentials
 from clawmedic.gateway.failures import (
     CredentialsError,
@@ -164,8 +165,8 @@ def test_a_dead_session_comes_back_by_another_model(gateway: RealGateway, provid
         assert methods.require(caller, KEY).model == "fake/alt"
         done = methods.compact(caller, KEY)
         assert done.compacted, done.reason
-        assert done.tokens_before
-        assert done.tokens_after is None or done.tokens_after < done.tokens_before
+        assert done.tokens_after
+        assert done.tokens_before is None or done.tokens_after < done.tokens_before
         back = methods.patch_model(caller, KEY, patched.previous)
         assert (back.previous, back.override) == ("fake/alt", None)
         assert methods.require(caller, KEY).session_id == before.session_id
@@ -187,6 +188,9 @@ def test_every_other_method(gateway: RealGateway, version: str, provider: Provid
         assert [message.role for message in messages][-2:] == ["user", "assistant"]
         assert messages[-1].text.startswith("Understood")
 
+        assert isinstance(caller, GatewayClient)
+        said = chat.say(caller, KEY, "By the path of channels.", idempotency_key=f"say-{time.time_ns()}")
+        assert said.status == "ok"
         assert chat.inject(caller, KEY, "A note for people.")
         turn = chat.agent(caller, KEY, "Hello?", idempotency_key=f"turn-{time.time_ns()}")
         assert turn.status == "ok"

@@ -214,18 +214,20 @@ def state(settings: Settings) -> Iterator[StateReader]:
 def test_the_environment_names_directory_and_gateway(settings: Settings, state: StateReader) -> None:
     world = replace(settings.world, env={"PATH": "/bin", "OPENCLAW_GATEWAY_TOKEN": "old", "HOME": "/h"})
     configured = Credentials(Secret("conf"), None, "gateway.auth of the config")
-    own = cli_environment(world, state, Address(LOCAL, Origin.CONFIG), configured)
+    own = cli_environment(world, state, Address(LOCAL, Origin.CONFIG, own=True), configured)
     assert own["OPENCLAW_STATE_DIR"] == str(state.root)
     assert own["OPENCLAW_GATEWAY_PORT"] == "18789"
     assert "conf" not in own.values()
     assert "OPENCLAW_GATEWAY_TOKEN" not in own, "the command line finds the config's own"
     given = cli_environment(
-        world, state, Address(LOCAL, Origin.CONFIG), Credentials(Secret("mine"), None, "option")
+        world, state, Address(LOCAL, Origin.CONFIG, own=True), Credentials(Secret("mine"), None, "option")
     )
     assert (given["OPENCLAW_GATEWAY_TOKEN"], given["OPENCLAW_GATEWAY_URL"]) == ("mine", LOCAL)
-    remote = cli_environment(world, state, Address("wss://far.example", Origin.REMOTE_CONFIG), Credentials())
+    remote = cli_environment(
+        world, state, Address("wss://far.example", Origin.REMOTE_CONFIG, own=True), Credentials()
+    )
     assert not {"OPENCLAW_GATEWAY_URL", "OPENCLAW_GATEWAY_PORT"} & set(remote)
 
 
 def test_no_program_no_fallback(settings: Settings, state: StateReader) -> None:
-    assert find_cli(settings.world, state, Address(LOCAL, Origin.CONFIG), Credentials()) is None
+    assert find_cli(settings.world, state, Address(LOCAL, Origin.CONFIG, own=True), Credentials()) is None

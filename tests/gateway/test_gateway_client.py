@@ -295,7 +295,7 @@ def test_the_end_of_a_chat_is_waited_for(start: Start, join: Connect) -> None:
     def event(run: str, state: str) -> str:
         return json.dumps({"type": "event", "event": "chat", "payload": {"runId": run, "state": state}})
 
-    frames = [event("other", "final"), event("mine", "delta"), event("mine", "final")]
+    frames = [event("other", "final"), *[event("mine", "delta")] * 300, event("mine", "final")]
     client = join(start(FakeGateway(methods={"chat.send": lambda _: {"__before": frames, "runId": "mine"}})))
     client.change("chat.send", {})
     end = client.wait_for_chat_end("mine", timeout=5)

@@ -18,7 +18,7 @@ LOCAL = "ws://127.0.0.1:18789"
 def at(tmp_path: Path, config: str, origin: Origin = Origin.CONFIG, url: str = LOCAL) -> Address:
     path = tmp_path / "openclaw.json"
     path.write_text(config)
-    return Address(url, origin, path)
+    return Address(url, origin, path, own=origin not in (Origin.OPTION, Origin.URL_VARIABLE))
 
 
 def tokens(found: tuple[Credentials, ...]) -> list[str]:

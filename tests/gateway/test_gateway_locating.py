@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from clawmedic.gateway.address import Origin
-from clawmedic.gateway.failures import NotOursError, UnreachableError
+from clawmedic.gateway.address import Origin, find_address
+from clawmedic.gateway.cli_fallback import CliCaller
+from clawmedic.gateway.failures import NotAGatewayError, NotOursError, UnreachableError
 from clawmedic.gateway.frames import Hello
 from clawmedic.gateway.listeners import listeners
 from clawmedic.gateway.locating import Located, Ownership, confirm, find_gateway
@@ -28,6 +29,12 @@ from clawmedic.stores.state import StateReader
 from gateway.conftest import Start
 from gateway_server import TOKEN, FakeGateway
 
+SPEAK = (
+    "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True)\n"
+    "while True:\n"
+    " c, _ = s.accept(); c.recv(4096); c.sendall(b'HTTP/1.1 200 OK\\r\\ncontent-length: 0\\r\\n\\r\\n'); c.close()"
+)
+"""A gateway whose protocol we do not know."""
 LISTEN = (
     "import socket, sys; s = socket.create_server(('127.0.0.1', 0)); "
     "print(s.getsockname()[1], flush=True); sys.stdin.read()"
@@ -35,11 +42,11 @@ LISTEN = (
 
 
 @contextmanager
-def process(state_dir: Path | None, *, title: str = "openclaw-gateway") -> Iterator[int]:
+def process(state_dir: Path | None, *, title: str = "openclaw-gateway", code: str = LISTEN) -> Iterator[int]:
     """A process that looks like a gateway of a state directory and listens; gives its port."""
     env = {"HOME": "/nonexistent"} | ({"OPENCLAW_STATE_DIR": str(state_dir)} if state_dir else {})
     with subprocess.Popen(
-        [title, "-c", LISTEN],
+        [title, "-c", code],
         executable=sys.executable,
         env=env,
         stdin=subprocess.PIPE,
@@ -169,6 +176,28 @@ def test_opened_by_its_word_or_refused(
         open_gateway(without, state, url=other.url, token=Secret(TOKEN))
 
 
+@pytest.mark.parametrize("works", [True, False])
+def test_openclaw_s_own_command_line_where_ours_does_not_get_through(
+    settings: Settings,
+    state: StateReader,
+    tmp_path: Path,
+    works: bool,  # noqa: FBT001
+) -> None:
+    program = tmp_path / "openclaw.py"
+    program.write_text(f"print('{{\"ok\": true}}'); raise SystemExit({0 if works else 1})")
+    command = (sys.executable, str(program))
+    with process(settings.state_dir, code=SPEAK) as port:
+        if not works:
+            with pytest.raises(NotAGatewayError):
+                open_gateway(settings, state, url=url(port), command=command)
+            return
+        with open_gateway(settings, state, url=url(port), command=command) as gateway:
+            assert isinstance(gateway.caller, CliCaller)
+            assert "openclaw gateway call" in gateway.notes[0]
+    with process(tmp_path / "another", code=SPEAK) as port, pytest.raises(NotOursError):
+        open_gateway(settings, state, url=url(port), command=command)
+
+
 def test_an_old_token_in_the_environment_does_not_hide_the_config_s(
     start: Start, settings: Settings, state: StateReader, tmp_path: Path
 ) -> None:
@@ -180,6 +209,13 @@ def test_an_old_token_in_the_environment_does_not_hide_the_config_s(
     named = replace(state, config=replace(state.config, path=str(config), gateway_port=ours.port))
     with open_gateway(without, named) as gateway:
         assert gateway.located.address.origin is Origin.CONFIG
+
+
+def test_the_config_s_own_gateway_by_another_way_of_naming(settings: Settings, state: StateReader) -> None:
+    known = replace(state, config=replace(state.config, gateway_port=23456))
+    assert find_address(settings.world, known, "ws://localhost:23456").own
+    assert not find_address(settings.world, known, "ws://127.0.0.1:23457").own
+    assert not find_address(settings.world, known, "wss://far.example:23456").own
 
 
 def test_where_the_address_comes_from(settings: Settings, state: StateReader, tmp_path: Path) -> None:

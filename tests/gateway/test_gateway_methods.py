@@ -8,6 +8,7 @@ import pytest
 
 from clawmedic.errors import ExitCode, RefusedError
 from clawmedic.gateway import branches, chat, live_config, methods
+from clawmedic.gateway.answers import Turn
 from clawmedic.gateway.client import GatewayClient
 from clawmedic.gateway.failures import (
     OutcomeUnknownError,
@@ -114,6 +115,8 @@ def test_a_compaction_is_judged_by_compacted_not_by_ok(start: Start, join: Conne
     store.compaction = {"ok": True, "compacted": True, "result": result}
     done = methods.compact(client, KEY)
     assert (done.compacted, done.reason, done.tokens_before, done.tokens_after) == (True, "", 9000, 900)
+    store.compaction = {"ok": True, "compacted": True, "result": {"tokensBefore": 0}}
+    assert methods.compact(client, KEY).tokens_before is None
     assert all("maxLines" not in params for _, params in gateway.calls)
 
 
@@ -254,6 +257,24 @@ def test_a_turn_that_fails_is_an_answer_and_a_refused_call_is_not(start: Start, 
     gone = agent_client(start, join, lambda _: {"__close": True})
     with pytest.raises(OutcomeUnknownError):
         chat.agent(gone, KEY, "Hi", idempotency_key="i")
+
+
+def test_a_message_by_the_path_of_channels(start: Start, join: Connect) -> None:
+    def event(state: str, **more: Any) -> str:
+        payload = {"runId": "r1", "state": state, **more}
+        return orjson.dumps({"type": "event", "event": "chat", "payload": payload}).decode()
+
+    def said(*frames: str) -> Turn:
+        fake = FakeGateway(
+            methods={**Store().methods(), "chat.send": lambda _: {"__before": list(frames), "runId": "r1"}}
+        )
+        return chat.say(join(start(fake)), KEY, "Hi", idempotency_key="r1", timeout=0.5)
+
+    message = {"role": "assistant", "content": [{"type": "text", "text": "Hello"}]}
+    assert said(event("final", message="Hi")) == Turn("ok", "Hi")
+    assert said(event("final", message=message)) == Turn("ok", "Hello")
+    assert said(event("error", errorMessage="no\x1b model")) == Turn("error", "no  model")
+    assert said(event("delta")).status == "silent"
 
 
 def test_the_history_in_every_shape(start: Start, join: Connect) -> None:

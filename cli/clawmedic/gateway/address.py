@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,11 +30,15 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A gateway's URL. `config` is the file that holds its secrets, None when there is none."""
+    """A gateway's URL. `config` is the file that holds its secrets, None when there is none.
+
+    `own` says that the URL, however it was given, is that of the config's gateway: its secrets may go there.
+    """
 
     url: str
     origin: Origin
     config: Path | None = None
+    own: bool = False
 
     @property
     def host(self) -> str:
@@ -83,25 +87,29 @@ def find_address(world: World, state: StateReader, url: str | None = None) -> Ad
         UsageError: a URL that is none.
     """
     config = Path(state.config.path) if state.config.path else None
-    if url:
-        return Address(checked(url, Origin.OPTION), Origin.OPTION, config)
     gateway = Fields.of(Loader().load(config)).inner("gateway") if config else Fields({})
     scheme = "wss" if gateway.inner("tls").flag("enabled") else "ws"
-    owners = (owner.port for owner in state.owners if owner.port and owner.liveness is Liveness.ALIVE)
-    port = next(owners, None)
-    if port:
-        return Address(f"{scheme}://127.0.0.1:{port}", Origin.OWNER, config)
-    named = world.env.get("OPENCLAW_GATEWAY_URL", "").strip()
-    if named:
-        return Address(checked(named, Origin.URL_VARIABLE), Origin.URL_VARIABLE, config)
+    owner = next((one.port for one in state.owners if one.port and one.liveness is Liveness.ALIVE), None)
+    configured = state.config.gateway_port or DEFAULT_PORT
+    if url:
+        return _named(url, Origin.OPTION, config, {owner, configured})
+    if owner:
+        return Address(f"{scheme}://127.0.0.1:{owner}", Origin.OWNER, config, own=True)
+    variable = world.env.get("OPENCLAW_GATEWAY_URL", "").strip()
+    if variable:
+        return _named(variable, Origin.URL_VARIABLE, config, {configured})
     remote = substitute(gateway.inner("remote").text("url") or "", world.env)
     if gateway.text("mode") == "remote" and remote:
-        return Address(checked(remote, Origin.REMOTE_CONFIG), Origin.REMOTE_CONFIG, config)
+        return Address(checked(remote, Origin.REMOTE_CONFIG), Origin.REMOTE_CONFIG, config, own=True)
     number = _port(world.env.get("OPENCLAW_GATEWAY_PORT", "").strip())
     origin = Origin.PORT_VARIABLE if number else Origin.CONFIG
-    return Address(
-        f"{scheme}://127.0.0.1:{number or state.config.gateway_port or DEFAULT_PORT}", origin, config
-    )
+    return Address(f"{scheme}://127.0.0.1:{number or configured}", origin, config, own=True)
+
+
+def _named(url: str, origin: Origin, config: Path | None, ports: set[int | None]) -> Address:
+    """A URL that somebody gave: the config's own gateway when it is on this host and has its port."""
+    address = Address(checked(url, origin), origin, config)
+    return replace(address, own=address.loopback and address.port in ports)
 
 
 def _port(text: str) -> int | None:

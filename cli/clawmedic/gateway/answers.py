@@ -44,6 +44,7 @@ class Compacted:
 
     Attributes:
         reason: why nothing was compacted, one line; "" when it was.
+        tokens_before: None when the gateway does not know: 7.1 has no fresh count of a session that died.
         tokens_after: the gateway's own estimate: too low on 9.6 (openclaw-channels.md 0.6).
         first_kept_entry: the id of the oldest entry that stays whole, "" when unknown.
     """

@@ -8,6 +8,7 @@ from __future__ import annotations
 from clawmedic.disk.records import JsonValue
 from clawmedic.gateway.answers import HistoryMessage, Sent, Turn
 from clawmedic.gateway.calling import QUICK_SECONDS, RUN_SECONDS, SEND_SECONDS, Caller
+from clawmedic.gateway.client import GatewayClient
 from clawmedic.gateway.failures import RequestRefusedError
 from clawmedic.gateway.frames import one_line
 from clawmedic.gateway.methods import require
@@ -98,6 +99,28 @@ def agent(
         provider=meta.text("provider") or "",
         model=meta.text("model") or "",
     )
+
+
+def say(
+    client: GatewayClient, key: str, message: str, *, idempotency_key: str, timeout: float = RUN_SECONDS
+) -> Turn:
+    """Send a message by the path of real channels and wait for the end of its run (openclaw-files.md 0).
+
+    The answer stays in the session; nothing goes to the chat. Status "ok" with an empty text: the message was queued
+    behind another run; "silent": no end came in time, as 4.15 does when the provider fails.
+
+    Raises as `agent`.
+    """
+    require(client, key)
+    params: dict[str, JsonValue] = {"sessionKey": key, "message": message, "idempotencyKey": idempotency_key}
+    started = client.change("chat.send", params)
+    end = client.wait_for_chat_end(started.text("runId") or idempotency_key, timeout=timeout)
+    if end is None:
+        return Turn("silent", "")
+    answer = end.payload.values.get("message")
+    text = content_text(answer) or one_line(end.payload.text("errorMessage") or "")
+    state = end.payload.text("state") or ""
+    return Turn("ok" if state == "final" else state, text)
 
 
 def history(

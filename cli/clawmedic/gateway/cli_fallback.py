@@ -156,7 +156,7 @@ def cli_environment(
     values |= {"OPENCLAW_STATE_DIR": str(state.root), "NO_COLOR": "1"}
     if state.config.path:
         values["OPENCLAW_CONFIG_PATH"] = state.config.path
-    if not credentials.given and address.origin not in (Origin.OPTION, Origin.URL_VARIABLE):
+    if not credentials.given and address.own:
         if address.origin is not Origin.REMOTE_CONFIG:
             values["OPENCLAW_GATEWAY_PORT"] = str(address.port)
         return values

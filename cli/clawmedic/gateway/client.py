@@ -127,13 +127,10 @@ class GatewayClient:
         Raises:
             UnreachableError: the connection is lost.
         """
-
-        def ends(event: Event) -> bool:
-            state = event.payload.text("state")
-            return event.payload.text("runId") == run_id and state in ("final", "error", "aborted")
-
         try:
-            return self._wire.inbox.event(lambda event: event.name == "chat" and ends(event), timeout)
+            return self._wire.inbox.event(
+                lambda event: event.name == "chat" and event.payload.text("runId") == run_id, timeout
+            )
         except SilenceError:
             return None
         except EndedError as error:

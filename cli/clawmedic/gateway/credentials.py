@@ -76,7 +76,7 @@ def _found(world: World, address: Address) -> Iterator[Credentials]:
     named = [Secret.of(world.env.get(f"OPENCLAW_GATEWAY_{name}")) for name in ("TOKEN", "PASSWORD")]
     if any(named):
         yield Credentials(named[0], named[1], "environment")
-    if address.origin in (Origin.OPTION, Origin.URL_VARIABLE):
+    if not address.own:
         return
     try:
         configured = _configured(world, address)

@@ -14,9 +14,10 @@ from typing import TypeVar
 
 from clawmedic.gateway.frames import Answer, Event, parse_frame
 
-_EVENTS = 1000
+_EVENTS = 200
+_ANSWERS = 8
 _GARBAGE = 20
-_KEPT_EVENTS = frozenset({"chat", "connect.challenge"})
+CHAT_ENDS = frozenset({"final", "error", "aborted"})
 T = TypeVar("T")
 
 
@@ -26,6 +27,13 @@ class SilenceError(Exception):
 
 class EndedError(Exception):
     """The other side is gone, or talks nonsense; a signal inside this room."""
+
+
+def _is_kept(event: Event) -> bool:
+    """The challenge, and what ends a chat; what a model says meanwhile comes again with the end."""
+    return event.name == "connect.challenge" or (
+        event.name == "chat" and event.payload.text("state") in CHAT_ENDS
+    )
 
 
 class Inbox:
@@ -52,7 +60,7 @@ class Inbox:
         with self._changed:
             if isinstance(frame, Answer) and frame.id in self._answers:
                 self._answers[frame.id].append(frame)
-            elif isinstance(frame, Event) and frame.name in _KEPT_EVENTS:
+            elif isinstance(frame, Event) and _is_kept(frame):
                 self._events.append(frame)
             elif frame is None:
                 self._garbage += 1
@@ -69,7 +77,7 @@ class Inbox:
     def expect(self, identity: str) -> None:
         """Keep answers to a request from now on."""
         with self._changed:
-            self._answers[identity] = deque()
+            self._answers[identity] = deque(maxlen=_ANSWERS)
 
     def forget(self, identity: str) -> None:
         """Drop answers to a request."""

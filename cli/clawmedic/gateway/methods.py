@@ -109,7 +109,7 @@ def compacted_of(payload: Fields) -> Compacted:
     return Compacted(
         compacted=done,
         reason="" if done else one_line(payload.text("reason") or "the gateway gave no reason"),
-        tokens_before=result.number("tokensBefore"),
+        tokens_before=result.number("tokensBefore") or None,  # 7.1 says 0 when its counter is not fresh
         tokens_after=result.number("tokensAfter"),
         first_kept_entry=result.text("firstKeptEntryId") or "",
         summary=result.text("summary") or "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -68,6 +69,7 @@ def open_wire(address: Address, seconds: float) -> Wire:
                 max_size=MESSAGE_BYTES,
                 ping_interval=None,  # a gateway under load is slow, not gone
                 proxy=None,  # the environment is no business of this room
+                logger=_silence(),
             )
         )
     except TimeoutError as error:
@@ -85,6 +87,13 @@ def open_wire(address: Address, seconds: float) -> Wire:
     wire = Wire(Inbox(), connection, stack)
     threading.Thread(target=_read, args=(wire, connection), daemon=True, name="gateway-reader").start()
     return wire
+
+
+def _silence() -> logging.Logger:
+    """A log that says nothing: the library would write every message, secrets too, where logging is turned on."""
+    logger = logging.Logger("gateway")  # noqa: LOG001 - out of the tree on purpose: nobody turns it on
+    logger.disabled = True
+    return logger
 
 
 def _read(wire: Wire, connection: ClientConnection) -> None:
