@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from transcript_lines import CORPUS, Sample, Writer, file_samples, raw_lines
 
 from clawmedic.errors import RefusedError
 from clawmedic.stores.reader import RawEntry
@@ -15,7 +17,6 @@ from clawmedic.transcripts.distil import DISTILLED, LEAST_TARGET, Distilled, dis
 from clawmedic.transcripts.mend import HeaderHint, as_read, mend
 from clawmedic.transcripts.mend_result import TREATED_FLAWS
 from clawmedic.transcripts.view import TranscriptView, view_of_lines
-from transcript_lines import CORPUS, Sample, Writer, file_samples, raw_lines
 
 NOW = 1_795_430_000_000
 BACKUP = "/home/operator/.openclaw/agents/main/sessions/s1.jsonl.bak.recovered.2026-11-23T10-00-00.000Z"
@@ -92,7 +93,7 @@ def test_the_order_is_header_digest_marker_settings_turns() -> None:
     assert found[2]["customType"] == DISTILLED
     assert found[2]["data"]["backup"] == BACKUP  # type: ignore[index]
     assert found[3]["modelId"] == "big"
-    for before, after in zip(found[1:], found[2:], strict=False):
+    for before, after in pairwise(found[1:]):
         assert after["parentId"] == before["id"]
     assert found[5]["message"]["role"] == "user"  # type: ignore[index]
 

@@ -6,14 +6,14 @@ import json
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from transcript_damage import damaged
+from transcript_lines import raw_lines
 
 from clawmedic.transcripts.digest_text import entry_tokens, one_line, tokens_of
 from clawmedic.transcripts.distil import DISTILLED, LEAST_TARGET, Distilled, distil, hand_over
 from clawmedic.transcripts.mend import as_read
 from clawmedic.transcripts.mend_result import TREATED_FLAWS
 from clawmedic.transcripts.view import view_of_lines
-from transcript_damage import damaged
-from transcript_lines import raw_lines
 
 moderate = settings(
     max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from transcript_lines import Sample, Writer, file_samples, raw_lines, raws, session_line
 
 from clawmedic.errors import RefusedError
 from clawmedic.model.finding import FindingCode
@@ -13,7 +14,6 @@ from clawmedic.stores.reader import RawEntry
 from clawmedic.transcripts.mend import HeaderHint, Mended, Options, Treatment, as_read, mend
 from clawmedic.transcripts.mend_result import TREATED_FLAWS
 from clawmedic.transcripts.mend_tools import MISSING_RESULT
-from transcript_lines import Sample, Writer, file_samples, raw_lines, raws, session_line
 
 NOW = 1_795_430_000_000
 HINT = HeaderHint(cwd="/home/operator/.openclaw/workspace")

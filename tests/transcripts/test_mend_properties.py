@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
+from transcript_damage import damaged
+from transcript_lines import raw_lines
 
 from clawmedic.stores.reader import RawEntry
 from clawmedic.transcripts.entry import Entry
 from clawmedic.transcripts.mend import HeaderHint, Mended, as_read, mend
 from clawmedic.transcripts.mend_result import TREATED_FLAWS
 from clawmedic.transcripts.parse import parse_entry
-from transcript_damage import damaged
-from transcript_lines import raw_lines
 
 moderate = settings(
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from hypothesis import strategies as st
-
 from transcript_lines import Writer, session_line
 
 HOSTILE = st.sampled_from(
@@ -40,8 +39,7 @@ def _step(draw: st.DrawFn, writer: Writer) -> None:
         case 3 | 4:
             writer.answer(draw(HOSTILE))
         case 5:
-            for _ in range(draw(st.integers(1, 8))):
-                writer.error()
+            [writer.error() for _ in range(draw(st.integers(1, 8)))]
         case 6:
             names = draw(st.lists(st.sampled_from(("c1", "c2", "c3")), min_size=1, max_size=3, unique=True))
             writer.call(*names)
@@ -53,13 +51,15 @@ def _step(draw: st.DrawFn, writer: Writer) -> None:
         case 8:
             writer.add(draw(st.sampled_from(("custom", "model_change", "opaque", "label"))), customType="x")
         case 9:
-            ids = [str(value["id"]) for value in writer.values[1:]]
-            if ids:
-                target = draw(st.sampled_from(ids))
-                writer.values.append(
-                    {"type": "leaf", "id": f"l{len(ids)}", "parentId": ids[-1], "targetId": target}
-                )
-                writer.parent = target
+            _rewind(draw, writer)
+
+
+def _rewind(draw: st.DrawFn, writer: Writer) -> None:
+    if ids := [str(value["id"]) for value in writer.values[1:]]:
+        target = draw(st.sampled_from(ids))
+        control = {"type": "leaf", "id": f"l{len(ids)}", "parentId": ids[-1], "targetId": target}
+        writer.values.append(control)
+        writer.parent = target
 
 
 @st.composite

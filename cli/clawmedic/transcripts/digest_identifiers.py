@@ -28,12 +28,12 @@ _TRAILING = ".,;:!?"
 
 
 def identifiers(texts: Iterable[str]) -> tuple[str, ...]:
-    """Every identifier once, in the order of first sight; at most `MOST_FOUND`, from the first `MOST_SCANNED` characters."""
+    """Every identifier once, in the order of first sight; at most `MOST_FOUND` (`MOST_SCANNED` are read)."""
     return _collected(_ANY, texts)
 
 
 def paths(texts: Iterable[str]) -> tuple[str, ...]:
-    """Every path once, in the order of first sight; at most `MOST_FOUND`, from the first `MOST_SCANNED` characters."""
+    """Every path once, in the order of first sight; at most `MOST_FOUND` (`MOST_SCANNED` are read)."""
     return _collected(_PATH, texts)
 
 
