@@ -26,10 +26,10 @@ from clawmedic.model.session import Session
 from clawmedic.operations.backup import backup_stamp
 from clawmedic.operations.expect import expect_file, expect_row
 from clawmedic.operations.work import Work
-from clawmedic.recovery.looking import iso
+from clawmedic.recovery.looking import context_of, iso, read_lines
 from clawmedic.recovery.proof import counters_are_clear, fits, history_is_kept, is_alive, is_sound, points_to
 from clawmedic.recovery.rung import Patient, Situation
-from clawmedic.recovery.sizing import Room
+from clawmedic.recovery.sizing import Room, tokens_in
 from clawmedic.recovery.ward import Seen, look_again
 from clawmedic.stores.editing_rows import JsonValue, StoreText
 from clawmedic.stores.editing_transcript import TranscriptBytes, checked_transcript
@@ -235,12 +235,16 @@ class Install:
             checks.append(counters_are_clear(seen))
         if made.room is not None:
             checks.append(fits(seen, made.room, work.settings.world.limits))
-        return measured(checks, patient, seen)
+        return measured(checks, patient, seen, made.room)
 
 
-def measured(checks: Sequence[Check], patient: Patient, seen: Seen) -> Proof:
-    """The checks with bytes, entries and tokens before and after."""
+def measured(checks: Sequence[Check], patient: Patient, seen: Seen, room: Room | None = None) -> Proof:
+    """The checks with bytes, entries and tokens before and after; `room` knows what stands in every prompt besides."""
     before, after = patient.case, seen.case
+    tokens = after.budget.used_tokens
+    if room is not None:
+        limits = patient.settings.world.limits
+        tokens = tokens_in(context_of(read_lines(after.session.transcript.path, limits))) + room.overhead
     return Proof(
         tuple(checks),
         bytes_before=before.session.transcript.size_bytes,
@@ -248,6 +252,6 @@ def measured(checks: Sequence[Check], patient: Patient, seen: Seen) -> Proof:
         entries_before=patient.report.entries,
         entries_after=seen.report.entries,
         tokens_before=before.budget.used_tokens,
-        tokens_after=after.budget.used_tokens,
+        tokens_after=tokens,
         budget_tokens=after.budget.budget_tokens or before.budget.budget_tokens,
     )

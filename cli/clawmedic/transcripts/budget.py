@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from clawmedic.model.report import Budget
 from clawmedic.model.session import Generation, Session
 from clawmedic.stores.config import CompactionConfig, OpenClawConfig
+from clawmedic.transcripts.entry import Usage
 from clawmedic.transcripts.view import TranscriptView
 
 MOST_TOKENS = 1_000_000_000
@@ -113,11 +114,16 @@ def _used(session: Session, view: TranscriptView, precheck: Precheck | None) -> 
     if session.total_tokens is not None and session.total_tokens_fresh is True:
         yield session.total_tokens, "totalTokens of the row"
     context = view.context
-    if context.usage and not context.usage_stale:
+    if context.usage and not context.usage_stale and _tells_prompt(context.usage):
         yield context.usage.prompt + context.usage.output or context.usage.total, "usage of the last answer"
     if context.entries or context.compaction:
         where = "" if view.complete else " at its end"
         yield context.estimated_tokens, f"length of the transcript{where} (characters / 4)"
+
+
+def _tells_prompt(usage: Usage) -> bool:
+    """Whether a usage says anything of the prompt: a distilled transcript keeps the output's part alone."""
+    return usage.prompt > 0 or usage.total > usage.output
 
 
 def _still_true(session: Session, view: TranscriptView, at: int) -> bool:

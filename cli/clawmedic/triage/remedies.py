@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from clawmedic.model.finding import FindingCode
 
+_RESCUE = "clawmedic rescue {key}"
+_MEND = "clawmedic mend {key}"
+_SHOW = "clawmedic show {key}"
+
 _OF_A_SESSION = {
-    FindingCode.COMPACTION_FAILING: "clawmedic diagnose {key}",
+    FindingCode.COMPACTION_FAILING: _RESCUE,
+    FindingCode.RESUME_LOOP: _RESCUE,
+    FindingCode.TOMBSTONED: _RESCUE,
+    FindingCode.STALE_LOCK: _RESCUE,
+    FindingCode.RUNNING_WITHOUT_PROCESS: _RESCUE,
+    FindingCode.HISTORY_ORPHANED: _RESCUE,
     FindingCode.LAST_RUN_FAILED: "clawmedic diagnose {key}",
-    FindingCode.RESUME_LOOP: "clawmedic diagnose {key}",
-    FindingCode.LOSSY_COMPACTION: "clawmedic ack {key} lossy-compaction",
-    FindingCode.HISTORY_ORPHANED: "clawmedic ack {key} history-orphaned",
-    FindingCode.UNANSWERED: "clawmedic show {key}",
-    FindingCode.OVER_BUDGET: "clawmedic show {key}",
-    FindingCode.NEAR_BUDGET: "clawmedic show {key}",
-    FindingCode.OVERSIZED: "clawmedic show {key}",
-    FindingCode.ERROR_BLOAT: "clawmedic show {key}",
+    FindingCode.LOSSY_COMPACTION: "clawmedic backups list {key}",
+    FindingCode.MISSING_TRANSCRIPT: "clawmedic backups list {key}",
+    FindingCode.BAD_HEADER: _MEND,
+    FindingCode.MALFORMED_LINES: _MEND,
+    FindingCode.TORN_TAIL: _MEND,
+    FindingCode.BROKEN_CHAIN: _MEND,
+    FindingCode.UNPAIRED_TOOL_CALLS: _MEND,
+    FindingCode.EMPTY_ENTRIES: _MEND,
+    FindingCode.ERROR_BLOAT: _MEND,
+    FindingCode.UNANSWERED: _SHOW,
+    FindingCode.OVER_BUDGET: _SHOW,
+    FindingCode.NEAR_BUDGET: _SHOW,
+    FindingCode.OVERSIZED: _SHOW,
 }
 
 

@@ -143,4 +143,4 @@ class _Distilling:
             fits(seen, self.room, work.settings.world.limits),
             is_alive(seen),
         ]
-        return measured(checks, self.patient, seen)
+        return measured(checks, self.patient, seen, self.room)
