@@ -115,6 +115,15 @@ def test_nobody_listens(settings: Settings, state: StateReader) -> None:
         open_gateway(settings, state, url=url(port))
 
 
+def test_our_gateway_listens_elsewhere(settings: Settings, state: StateReader) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with process(settings.state_dir):
+        located = find_gateway(settings, state, url=url(port))
+    assert located.ownership is Ownership.NONE
+    assert "does not listen there" in located.why
+
+
 def test_another_program_listens(settings: Settings, state: StateReader) -> None:
     with process(settings.state_dir, title="nginx") as port:
         located = find_gateway(settings, state, url=url(port))

@@ -80,12 +80,14 @@ def find_gateway(settings: Settings, state: StateReader, *, url: str | None = No
     origin = f"{address.shown} by {address.origin}"
     if not address.loopback:
         return Located(address, Ownership.UNPROVABLE, (origin, "it is on another host"))
-    users = frozenset(
-        users_of(world.proc, state.root)
-    )  # a lease will not do: a copied database holds it, too
+    # A lease will not do for a proof: a copy of the state database holds it, too.
+    users = frozenset(users_of(world.proc, state.root))
     seen = listeners(world.proc, address.port, sorted(users))
     if not (seen.open if seen.known else _answers(address)):
-        return Located(address, Ownership.NONE, (origin, "nobody listens there"))
+        why = "nobody listens there"
+        if users:
+            why = f"pid {min(users)} runs with this state directory, but does not listen there"
+        return Located(address, Ownership.NONE, (origin, why))
     ownership, why = _judge(world, seen, users)
     return Located(address, ownership, (origin, why))
 
