@@ -45,7 +45,7 @@ from clawmedic.output.browser.reading import (
 )
 from clawmedic.output.browser.shelf import Node, Shelf
 from clawmedic.output.browser.shelf_model import KeyGroup, key_groups
-from clawmedic.output.browser.theme import DARK, LIGHT, STYLE, is_plain, theme_for
+from clawmedic.output.browser.theme import DARK, LIGHT, OWN_VARIABLES, STYLE, is_plain, theme_for
 from clawmedic.output.browser.words import copy_head, key_chart
 from clawmedic.output.palette import VERDICTS
 from clawmedic.output.text import count_of
@@ -69,7 +69,7 @@ class Browser(App[None]):
         Binding("n", "next(1)", "Next"),
         Binding("N", "next(-1)", "Previous", show=False),
         Binding("a", "hits", "All found", show=False),
-        Binding("space", "mark", "Mark", key_display="␣"),
+        Binding("space", "mark", "Mark", key_display="space"),
         Binding("d", "compare", "Compare"),
         Binding("e", "export", "Export"),
         Binding("r", "restore", "Restore"),
@@ -103,6 +103,10 @@ class Browser(App[None]):
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = theme_for(settings.world.env)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Colours of our own, for themes that do not know them."""
+        return OWN_VARIABLES
 
     def close_desks(self) -> None:
         """End all work."""
@@ -156,8 +160,8 @@ class Browser(App[None]):
                 if count:
                     parts.append((f"   {VERDICTS[verdict].symbol} {count} {VERDICTS[verdict].word}", ""))
         elif self._examining:
-            parts.append(("   examining …", "$foreground 60%"))
-        parts.append((f"   {harmless(str(self.archive.state_dir))}", "$foreground 60%"))
+            parts.append(("   examining …", "$quiet"))
+        parts.append((f"   {harmless(str(self.archive.state_dir))}", "$quiet"))
         self.query_one("#top", Static).update(Content.assemble(*parts))
 
     def say(self, words: str) -> None:
@@ -213,11 +217,14 @@ class Browser(App[None]):
             return read_copy(reader, ticket, backup, lambda briefs: _hand(loop, show, briefs))
 
         end = await self._asked(self._reading, job)
-        if end is not None and self._open is backup:
-            self._finish(backup, end)
+        if self._open is backup:
+            self._loaded = True
+            if end is not None:
+                self._finish(backup, end)
+            else:
+                self.say("the copy could not be read")
 
     def _finish(self, backup: Backup, end: ReadEnd) -> None:
-        self._loaded = True
         if end.branch is not None:
             self.talk.set_branch(end.branch)
         if not self.talk.count():
@@ -355,13 +362,13 @@ class Browser(App[None]):
 
     def action_help(self) -> None:
         """All keys."""
-        self.push_screen(MessageDialog("Keys", help_text()))
+        self.push_screen(MessageDialog("Keys", help_text))
 
     def action_live(self) -> None:
         """Not possible yet: say so."""
         backup = self._copy()
         if backup is not None:
-            self.push_screen(MessageDialog("Restore into the live key", no_live_restore(backup)))
+            self.push_screen(MessageDialog("Restore into the live key", partial(no_live_restore, backup)))
 
     def _copy(self) -> Backup | None:
         """The copy that is meant: the one under the cursor, or the key's best."""

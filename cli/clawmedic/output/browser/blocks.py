@@ -99,7 +99,7 @@ class BlockView(ScrollView, can_focus=True):
         self.cursor = min(self.cursor, max(0, self.count() - 1))
         self._resized()
         if top < self.count():
-            self.scroll_to(y=self.start(top) + min(into, self.end(top) - self.start(top) - 1), animate=False)
+            self.scroll_row(self.start(top) + min(into, self.end(top) - self.start(top) - 1))
 
     def lay_out_from(self, index: int) -> None:
         """Blocks from this one on changed or came."""
@@ -212,9 +212,13 @@ class BlockView(ScrollView, can_focus=True):
             last = first + height
         top = self.scroll_offset.y
         if first < top or last - first >= height:
-            self.scroll_to(y=first, animate=False)
+            self.scroll_row(first)
         elif last > top + height:
-            self.scroll_to(y=last - height, animate=False)
+            self.scroll_row(last - height)
+
+    def scroll_row(self, row: int) -> None:
+        """Put a row at the top; also before the next layout, when the scroll bar is not up yet."""
+        self.scroll_to(y=row, animate=False, force=True)
 
     def action_go(self, step: int) -> None:
         """A block up or down; within a long block, some rows."""
@@ -226,9 +230,9 @@ class BlockView(ScrollView, can_focus=True):
         if last <= top or first >= top + height:  # the wheel left it behind
             self.go_to(self._place(top)[0] if step > 0 else self._place(top + height - 1)[0])
         elif step > 0 and last > top + height and last - first > height:
-            self.scroll_to(y=min(top + 2, last - height), animate=False)
+            self.scroll_row(min(top + 2, last - height))
         elif step < 0 and first < top and last - first > height:
-            self.scroll_to(y=max(top - 2, first), animate=False)
+            self.scroll_row(max(top - 2, first))
         else:
             self.go_to(self.cursor + step)
 
@@ -239,7 +243,7 @@ class BlockView(ScrollView, can_focus=True):
         if target == self.scroll_offset.y:
             self.go_to(0 if step < 0 else self.count() - 1)
             return
-        self.scroll_to(y=target, animate=False)
+        self.scroll_row(target)
         index = min(self._place(target)[0], max(0, self.count() - 1))
         if index != self.cursor:
             self.cursor = index
@@ -265,8 +269,10 @@ class BlockView(ScrollView, can_focus=True):
             return
         if index == self.cursor:
             self.post_message(self.Chosen(self, index))
-        else:
-            self.go_to(index)
+        else:  # it is in sight: nothing scrolls away under the mouse
+            self.cursor = index
+            self.refresh()
+            self.post_message(self.Moved(self, index))
 
     def on_focus(self) -> None:
         """The cursor looks different."""

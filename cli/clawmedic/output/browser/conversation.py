@@ -12,6 +12,8 @@ from clawmedic.output.browser.entry_rows import Setting, day_of, entry_height, e
 from clawmedic.output.browser.rows import Row
 
 MOST_UNFOLDED = 40
+MOST_WIDTH = 116
+"""Longer lines are hard to read."""
 
 
 class Conversation(BlockView):
@@ -36,7 +38,7 @@ class Conversation(BlockView):
         """Nothing is open."""
         self._all, self._shown, self._whole = [], [], {}
         self.cursor = 0
-        self.scroll_to(y=0, animate=False)
+        self.scroll_row(0)
         self.lay_out()
 
     def extend(self, briefs: Iterable[Brief]) -> None:
@@ -125,7 +127,7 @@ class Conversation(BlockView):
         brief = self._shown[index]
         before = self._shown[index - 1].at if index else None
         return Setting(
-            width=width,
+            width=min(width, MOST_WIDTH),
             utc=self._utc,
             day_before=day_of(before, utc=self._utc),
             wanted=self._wanted,

@@ -23,11 +23,35 @@ from clawmedic.model.backup import Backup
 from clawmedic.model.report import Budget
 from clawmedic.output.browser.cells import harmless
 from clawmedic.output.browser.reading import ExportOrder
+from clawmedic.output.browser.words import hung
 
 R = TypeVar("R")
 _SUFFIXES = {Form.MARKDOWN: ".md", Form.HTML: ".html", Form.JSONL: ".jsonl"}
 _FORMS = (Form.MARKDOWN, Form.HTML, Form.JSONL)
 _NAME_CHARS = 60
+BOX_WIDTH = 78
+
+
+class Tick(Checkbox):
+    """A choice that can be seen without colours too."""
+
+    BUTTON_LEFT = BUTTON_RIGHT = ""
+
+    @property
+    def BUTTON_INNER(self) -> str:  # type: ignore[override]  # noqa: N802  textual's own name
+        """The mark."""
+        return "[x]" if self.value else "[ ]"
+
+
+class Choice(RadioButton):
+    """One of several, likewise."""
+
+    BUTTON_LEFT = BUTTON_RIGHT = ""
+
+    @property
+    def BUTTON_INNER(self) -> str:  # type: ignore[override]  # noqa: N802  textual's own name
+        """The mark."""
+        return "(•)" if self.value else "( )"
 
 
 def file_name(backup: Backup, suffix: str) -> str:
@@ -42,10 +66,20 @@ class Dialog(ModalScreen[R], Generic[R]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close", show=False)]
     TITLE_WORDS: ClassVar[str] = ""
 
+    @property
+    def words(self) -> str:
+        """The title of the box."""
+        return self.TITLE_WORDS
+
+    @property
+    def room(self) -> int:
+        """Cells for a line of text in the box."""
+        return min(BOX_WIDTH, self.app.size.width) - 7
+
     def compose(self) -> ComposeResult:
         """The box with what the dialog is about, and its buttons."""
         with Vertical(classes="box") as box:
-            box.border_title = self.TITLE_WORDS
+            box.border_title = self.words
             yield from self.body()
 
     def body(self) -> ComposeResult:
@@ -65,14 +99,18 @@ class Dialog(ModalScreen[R], Generic[R]):
 class MessageDialog(Dialog[None]):
     """Something to be read, and nothing to be decided."""
 
-    def __init__(self, title: str, text: Content) -> None:
+    def __init__(self, title: str, text: Callable[[int], Content]) -> None:
         super().__init__()
-        self._title, self._text = title, text
+        self._words, self._text = title, text
+
+    @property
+    def words(self) -> str:
+        """What it is about."""
+        return self._words
 
     def body(self) -> ComposeResult:
         """The text and one button."""
-        self.query_one(".box").border_title = self._title
-        yield Static(self._text, classes="row")
+        yield Static(self._text(self.room), classes="row")
         with Horizontal(classes="buttons"):
             yield Button("Close", id="cancel", variant="primary")
 
@@ -88,7 +126,7 @@ class FileDialog(Dialog[Digest]):
 
     def name_field(self, suffix: str) -> ComposeResult:
         """The field for the name, and the line for what is wrong with it."""
-        yield Label("File", classes="dim")
+        yield Label("File", classes="dim gap")
         yield Input(value=file_name(self.backup, suffix), id="name", select_on_focus=False)
         yield Label(Content(f"relative to {harmless(str(self._cwd))}; nothing is ever overwritten"), classes="dim", markup=False)
         yield Static("", classes="error", id="error", markup=False)
@@ -135,11 +173,11 @@ class ExportDialog(FileDialog):
         yield Label("Form", classes="dim")
         with RadioSet(id="form"):
             for form in _FORMS:
-                yield RadioButton(form.value, value=form is Form.MARKDOWN)
+                yield Choice(form.value, value=form is Form.MARKDOWN)
         yield from self.name_field(_SUFFIXES[Form.MARKDOWN])
-        with Horizontal(classes="row"):
-            yield Checkbox("take out secrets and personal data", id="redact")
-            yield Checkbox("settings too", id="notes")
+        with Horizontal(classes="row gap"):
+            yield Tick("take out secrets and personal data", id="redact")
+            yield Tick("settings too", id="notes")
         with Horizontal(classes="buttons"):
             yield Button("Cancel", id="cancel")
             yield Button("Export", id="write", variant="primary")
@@ -224,9 +262,9 @@ class RestoreDialog(FileDialog):
             return
         self._ready, budget = prepared
         rows = [("file", str(target)), *restored_facts(self.backup, self._ready, budget)]
-        facts = [Content.assemble((f"{name:<10}", "$foreground 60%"), harmless(words)) for name, words in rows]
+        facts = hung(rows, self.room, room=10)
         question = Content.styled("Write it?", "bold $accent")
-        self.query_one("#facts", Static).update(Content("\n").join([*facts, Content(""), question]))
+        self.query_one("#facts", Static).update(Content("\n").join([facts, Content(""), question]))
         button = self.query_one("#write", Button)
         button.label = "Write it"
         button.focus()
@@ -263,7 +301,7 @@ class SearchDialog(Dialog[tuple[str, bool]]):
     def body(self) -> ComposeResult:
         """One field, one choice."""
         yield Input(value=self._words, placeholder="words, or /a regular expression/", id="words")
-        yield Checkbox("in all copies of this key", self._everywhere or not self._here, id="everywhere", disabled=not self._here)
+        yield Tick("in all copies of this key", self._everywhere or not self._here, id="everywhere", disabled=not self._here)
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:

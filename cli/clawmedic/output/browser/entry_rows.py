@@ -13,7 +13,7 @@ from clawmedic.output.browser.rows import Row, clipped, flow, marked, spread
 from clawmedic.output.browser.voices import VOICES
 from clawmedic.output.text import UNKNOWN, moment
 
-FOLDED_ROWS = 40
+FOLDED_ROWS = 16
 UNFOLDED_ROWS = 20_000
 _BAR = "▎ "
 _RULES = frozenset({Voice.COMPACTION, Voice.RESET})
@@ -121,9 +121,9 @@ def _inside(brief: Brief, setting: Setting) -> Iterator[Row]:
 
 def _thinking(brief: Brief, setting: Setting) -> Iterator[Row]:
     if setting.whole is None:
-        yield (("(thinking, ", "note"), (f"{brief.thinking_chars:,} characters)", "note"))
+        yield clipped([(f"(thinking, {brief.thinking_chars:,} characters)", "note")], setting.body)
         return
-    yield (("(thinking)", "note"),)
+    yield clipped([("(thinking)", "note")], setting.body)
     yield from _lines(setting.whole.thinking, "note", setting)
 
 

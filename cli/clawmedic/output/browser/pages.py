@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from clawmedic.backups.compare import Comparison, Difference, Mark, Side
+from clawmedic.backups.conversation import Voice
 from clawmedic.backups.search import Hit
 from clawmedic.model.backup import Backup
 from clawmedic.output.browser.blocks import BlockView
@@ -27,6 +28,7 @@ Target = tuple[Backup, int]
 _SIGNS = {Side.ONLY_A: ("-", "removed"), Side.ONLY_B: ("+", "added"), Side.CHANGED: ("~", "changed"), Side.MOVED: ("=", "dim")}
 _LINES = {"+": "added", "-": "removed", "@": "call"}
 _MOST_LINES = 60
+_NOTHING = Mark("", b"", 0, Voice.NOTE, "", None, "")
 
 
 class Page(Dialog[Target]):
@@ -173,7 +175,10 @@ class DifferencePage(Page):
     def __init__(self, found: Comparison, *, utc: bool) -> None:
         super().__init__()
         self._found, self._utc = found, utc
-        self._told = tuple(item for item in found.differences if item.side is not Side.MOVED)
+        told = tuple(item for item in found.differences if item.side is not Side.MOVED)
+        spoken = tuple(item for item in told if (item.a or item.b or _NOTHING).voice is not Voice.NOTE)
+        self._told = spoken or told
+        self._left_out = len(told) - len(self._told)
 
     def summary(self) -> Content:
         """The two copies, and how many entries are where."""
@@ -186,6 +191,8 @@ class DifferencePage(Page):
         ]
         if found.count(Side.MOVED):
             counts.append(f"{found.count(Side.MOVED)} the same under another id")
+        if self._left_out:
+            counts.append(f"settings and records ({self._left_out}) not listed")
         return Content("\n").join(
             [
                 Content.assemble(("--- A  ", "bold $error"), _name(found.a)),

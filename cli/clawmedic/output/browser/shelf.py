@@ -90,7 +90,7 @@ class Shelf(BlockView):
             height = self.scrollable_content_region.height
             below = min(self.end(min(last, self.count() - 1)), self.start(index) + height)
             if below > self.scroll_offset.y + height:
-                self.scroll_to(y=below - height, animate=False)
+                self.scroll_row(below - height)
 
     def show_copy(self, backup: Backup) -> None:
         """Open the key of a copy and put the cursor on the copy."""

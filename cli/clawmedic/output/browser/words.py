@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from textual.content import Content
 
 from clawmedic.backups.choosing import relative
 from clawmedic.model.backup import Archive, Backup, Lineage, Overlap
 from clawmedic.model.report import SessionReport
-from clawmedic.output.browser.cells import harmless
+from clawmedic.output.browser.cells import breaks, harmless
 from clawmedic.output.browser.shelf_model import KeyGroup
 from clawmedic.output.palette import VERDICTS, cause_word
 from clawmedic.output.text import UNKNOWN, count_of, moment, size
 
-DIM = "$foreground 60%"
+DIM = "$quiet"
 STRONG = "bold"
 _STATES = {"complete": "$success", "truncated": "$warning", "header-missing": "$warning", "damaged": "$error", "unreadable": "$error"}
 _VERDICTS = {"dead": "bold $error", "stuck": "bold $accent", "suspect": "bold $warning", "damaged": "$warning", "at risk": "$primary", "healthy": "$success"}
 _OF_LIVE = {
-    Overlap.SAME: "the same entries as the live transcript",
-    Overlap.SUBSET: "a part of the live transcript",
-    Overlap.SUPERSET: "all of the live transcript, and more",
-    Overlap.DIVERGED: "partly the same as the live transcript",
-    Overlap.NONE: "nothing in common with the live transcript",
+    Overlap.SAME: "same as live",
+    Overlap.SUBSET: "part of live",
+    Overlap.SUPERSET: "live and more",
+    Overlap.DIVERGED: "partly as live",
+    Overlap.NONE: "not in live",
 }
 
 Line = list[tuple[str, str]]
@@ -33,6 +33,16 @@ def joined(lines: Iterator[Line] | list[Line]) -> Content:
     """Lines as one text for the screen. Every piece is harmless afterwards; nothing in it is markup."""
     rows = [Content.assemble(*((harmless(text), style) for text, style in line)) for line in lines]
     return Content("\n").join(rows)
+
+
+def hung(rows: Iterable[tuple[str, str]], width: int, *, room: int, style: str = DIM) -> Content:
+    """Labels with texts that wrap beside them, not below them."""
+    lines: list[Line] = []
+    for label, words in rows:
+        text = harmless(words)
+        cuts = breaks(text, width - room)
+        lines += [[((label if not at else "").ljust(room), style), (text[start:end], "")] for at, (start, end) in enumerate(cuts)]
+    return joined(lines)
 
 
 def copy_head(backup: Backup, archive: Archive, *, utc: bool) -> Content:
@@ -45,16 +55,23 @@ def _copy_lines(backup: Backup, archive: Archive, *, utc: bool) -> Iterator[Line
     star = [("★ ", "bold $accent")] if backup.best else []
     counted = f"  {count_of(backup.messages, 'message')}, {size(backup.size_bytes)}"
     state = _STATES.get(backup.state.value, DIM)
-    span = f"{first} – {last}" if first != last else first
-    yield [*star, (backup.kind.value, STRONG), ("  ", ""), (backup.state.value, state), (counted, ""), (f"  {span}", DIM)]
-    if not backup.kind.is_live and backup.entries and backup.key is not None:
-        only = f"; {count_of(backup.unique_entries, 'entry', 'entries')} only here" if backup.unique_entries else ""
-        yield [(_OF_LIVE[backup.overlap], ""), (only, "$warning")]
+    yield [*star, (backup.kind.value, STRONG), ("  ", ""), (backup.state.value, state), (counted, "")]
+    until = last[11:] if last[:10] == first[:10] else last
+    span = f"{first} – {until}" if first != last else first
+    yield [(span, ""), ("  ", ""), *_relation(backup)]
     place = relative(backup.path, archive.state_dir)
     window = f", window {backup.place.window}" if backup.place.window else ""
     yield [(f"{backup.id}  ", STRONG), (place.rpartition("/")[2] + window, DIM)]
     if backup.note:
         yield [(backup.note, "$warning")]
+
+
+def _relation(backup: Backup) -> Line:
+    """How a copy relates to the live transcript of its key, and what only it has."""
+    if backup.kind.is_live or not backup.entries or backup.key is None:
+        return []
+    only = f", {backup.unique_entries:,} only here" if backup.unique_entries else ""
+    return [(_OF_LIVE[backup.overlap], DIM), (only, "$warning")]
 
 
 def key_chart(group: KeyGroup, archive: Archive, *, utc: bool, examining: bool) -> Content:
