@@ -74,6 +74,18 @@ def active_run(caller: Caller, key: str, *, timeout: float = QUICK_SECONDS) -> b
     return row.active_run if row else None
 
 
+def model_override(caller: Caller, key: str, *, timeout: float = QUICK_SECONDS) -> str | None:
+    """The model override of a session ("provider/model"), None for none. Moves the row's `updatedAt`.
+
+    No reading method shows it in all versions; a patch without any field changes nothing and gives the row back.
+
+    Raises:
+        UnknownKeyError: no such session.
+    """
+    require(caller, key, timeout=timeout)
+    return override_of(caller.change("sessions.patch", {"key": key}, timeout=timeout).inner("entry"))
+
+
 def patch_model(caller: Caller, key: str, model: str | None, *, timeout: float = QUICK_SECONDS) -> ModelPatch:
     """Set the model override ("provider/model"), or clear it with None; says what it was.
 
@@ -84,11 +96,9 @@ def patch_model(caller: Caller, key: str, model: str | None, *, timeout: float =
         UnknownKeyError: no such session.
         RequestRefusedError, OutcomeUnknownError: as `Caller.change`.
     """
-    require(caller, key, timeout=timeout)
-    # Without a field nothing is patched, and the row comes back with its overrides, which no reading method shows.
-    before = caller.change("sessions.patch", {"key": key}, timeout=timeout).inner("entry")
+    before = model_override(caller, key, timeout=timeout)
     after = caller.change("sessions.patch", {"key": key, "model": model}, timeout=timeout).inner("entry")
-    return ModelPatch(key, after.text("sessionId") or "", override_of(before), override_of(after))
+    return ModelPatch(key, after.text("sessionId") or "", before, override_of(after))
 
 
 def compact(caller: Caller, key: str, *, timeout: float = COMPACT_SECONDS) -> Compacted:

@@ -1,0 +1,67 @@
+"""How a gateway's change is put back: the calls that the journal may hold as a reverse, and who makes them.
+
+Only these few are ever made from a journal: a journal is a file, and a file can be edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from clawmedic.disk.records import Call
+from clawmedic.errors import RefusedError
+from clawmedic.gateway.branches import switch_branch
+from clawmedic.gateway.calling import Caller
+from clawmedic.gateway.live_config import Patch, config_get, config_patch
+from clawmedic.gateway.methods import patch_model
+
+_MODEL, _BRANCH, _CONFIG = "sessions.patch", "sessions.branches.switch", "config.patch"
+
+
+def restoring_model(key: str, previous: str | None) -> Call:
+    """Puts a model override back to what it was; None for none."""
+    return Call(_MODEL, {"key": key, "model": previous})
+
+
+def restoring_branch(key: str, leaf: str) -> Call:
+    """Makes the branch that ends with this entry the current one again."""
+    return Call(_BRANCH, {"sessionKey": key, "leafEntryId": leaf})
+
+
+def restoring_config(patch: Patch) -> Call:
+    """Merges old values into the config again, on whatever it is by then; null deletes what was not there."""
+    return Call(_CONFIG, {"patch": patch})
+
+
+def reverse_by(caller: Caller) -> Callable[[Call], None]:
+    """What `operations.run` takes as `reverse_call`.
+
+    The function it gives raises RefusedError for a call that is none of the above, and as the methods do.
+    """
+
+    def reverse(call: Call) -> None:
+        params = call.params
+        if call.method == _MODEL and set(params) == {"key", "model"}:
+            model = params["model"]
+            patch_model(caller, _text(call, "key"), None if model is None else _text(call, "model"))
+        elif call.method == _BRANCH:
+            switch_branch(caller, _text(call, "sessionKey"), _text(call, "leafEntryId"))
+        elif call.method == _CONFIG and isinstance(params.get("patch"), Mapping):
+            config_patch(caller, _patch(call), config_get(caller).hash)
+        else:
+            raise RefusedError(
+                f"the journal asks for {call.method}, which is never made to put something back"
+            )
+
+    return reverse
+
+
+def _text(call: Call, name: str) -> str:
+    value = call.params.get(name)
+    if not isinstance(value, str) or not value:
+        raise RefusedError(f"the journal's {call.method} has no {name}")
+    return value
+
+
+def _patch(call: Call) -> Patch:
+    value = call.params["patch"]
+    return value if isinstance(value, Mapping) else {}
