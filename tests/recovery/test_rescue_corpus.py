@@ -28,7 +28,9 @@ DEAD = file_cases("dead")
 COMPACTION = [
     name
     for name in DEAD
-    if name.partition("/")[2].startswith(("dead-", "harddead-", "tg-group-compact", "failed-provider-overflow"))
+    if name.partition("/")[2].startswith(
+        ("dead-", "harddead-", "tg-group-compact", "failed-provider-overflow")
+    )
 ]
 OUTAGES = [
     "2026.4.15/failed-error-bloat-402",
@@ -37,7 +39,11 @@ OUTAGES = [
     "2026.7.1/failed-error-bloat-402",
     "2026.7.1/timeout-connection-refused",
 ]
-AUTORESET = ["2026.4.15/autoreset-compact-400", "2026.4.15/autoreset-compact-timeout", "2026.4.15/tg-group-compact-400"]
+AUTORESET = [
+    "2026.4.15/autoreset-compact-400",
+    "2026.4.15/autoreset-compact-timeout",
+    "2026.4.15/tg-group-compact-400",
+]
 Make = Callable[..., Stage]
 
 
@@ -102,7 +108,11 @@ def test_a_history_taken_by_an_automatic_reset_comes_back(stage: Make, name: str
     on = stage(name)
     present = ids_in(on.transcript)
     lost = max(
-        (path for path in on.sessions.glob("*.jsonl") if path != on.transcript and "checkpoint" not in path.name),
+        (
+            path
+            for path in on.sessions.glob("*.jsonl")
+            if path != on.transcript and "checkpoint" not in path.name
+        ),
         key=lambda path: path.stat().st_size,
     )
     old = ids_in(lost)

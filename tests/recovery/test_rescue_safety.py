@@ -1,0 +1,205 @@
+"""What a rescue refuses, waits for, or leaves alone; and what is left when it is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rescue_stage import (
+    PATIENT,
+    RESET,
+    REVIVE,
+    Stage,
+    files,
+    ids_on_disk,
+    planned,
+    report,
+    rescue,
+    undo_all,
+)
+from rescue_stage import stage as make
+
+from clawmedic.errors import BusyError, ExitCode, RefusedError
+from clawmedic.model.outcome import OperationState
+from clawmedic.model.verdict import Verdict
+from clawmedic.operations.history import list_operations
+from clawmedic.operations.run import mutating_run
+from clawmedic.recovery.ladder import GiveUp, Hold, Try
+from clawmedic.recovery.rescue import carry_out
+from harness import process_environment
+
+Make = Callable[..., Stage]
+DEAD = "2026.7.1/dead-compact-400-chat"
+OVERLOADED = "2026.7.1/dead-compact-500-chat"
+MINUTE = 60_000
+
+
+def test_two_rescues_of_one_key_at_a_time(stage: Make):
+    on = stage(DEAD)
+    with mutating_run(on.settings) as run, planned(on, REVIVE) as made:
+        with pytest.raises(BusyError), mutating_run(on.settings):
+            pass
+        assert carry_out(run, made).exit_code == ExitCode.OK
+
+
+@pytest.mark.parametrize("target", ["transcript", "row"])
+def test_a_source_that_changed_between_plan_and_act_is_refused(stage: Make, target: str):
+    on = stage(DEAD)
+    with mutating_run(on.settings) as run, planned(on, REVIVE) as made:
+        if target == "transcript":
+            with on.transcript.open("ab") as handle:
+                handle.write(
+                    b'{"type":"custom","id":"feedbeef","parentId":null,"customType":"x","data":{}}\n'
+                )
+        else:
+            store = on.sessions / "sessions.json"
+            store.write_text(store.read_text().replace('"updatedAt": 1', '"updatedAt": 2'))
+        before = files(on)
+        outcome = carry_out(run, made)
+    assert outcome.exit_code == ExitCode.REFUSED, outcome
+    assert "changed" in outcome.results[0].error
+    assert files(on) == before
+
+
+def test_the_lock_of_a_living_process_is_never_removed(stage: Make):
+    on = stage(DEAD)
+    lock = on.transcript.with_name(on.transcript.name + ".lock")
+    with subprocess.Popen([sys.executable, "-c", "input()", "openclaw"], stdin=subprocess.PIPE) as owner:
+        lock.write_text(json.dumps({"pid": owner.pid, "createdAt": "2099-11-23T08:00:00.000Z"}, indent=2))
+        before = files(on)
+        with pytest.raises(BusyError):
+            rescue(on, RESET)
+        assert files(on) == before
+        owner.communicate(b"\n")
+
+
+def test_an_open_port_of_its_config_is_a_reason_to_refuse(stage: Make):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        on = stage(DEAD, port=server.getsockname()[1])
+        before = files(on)
+        with pytest.raises(RefusedError) as caught:
+            rescue(on, REVIVE)
+        assert "--gateway-stopped" in caught.value.hint
+        assert files(on) == before
+
+
+def test_a_stale_lock_goes_and_undo_brings_it_back(stage: Make):
+    on = stage("2026.4.15/running-after-sigkill")
+    assert report(on).verdict is Verdict.STUCK
+    assert list(on.sessions.glob("*.lock"))
+    before = files(on)
+    outcome = rescue(on, PATIENT)
+    assert outcome.results[0].action == "unlock", outcome
+    assert not list(on.sessions.glob("*.lock"))
+    assert on.row["status"] == "killed"
+    assert report(on).verdict is not Verdict.STUCK
+    undo_all(on, outcome.operation_id)
+    assert files(on) == before
+
+
+def test_a_run_that_the_gateway_takes_up_itself_is_left_to_it(stage: Make):
+    on = stage("2026.7.1/running-after-sigkill")
+    outcome = rescue(on, PATIENT)
+    assert on.row["status"] == "running", "7.1 resumes by this word"
+    assert outcome.exit_code == ExitCode.EXHAUSTED
+    assert any("start the gateway" in line for line in outcome.notices[0].lines)
+
+
+def test_waiting_names_the_time_and_an_explicit_policy_does_not_wait(tmp_path: Path, stage: Make):
+    first = stage(OVERLOADED)
+    with planned(first, PATIENT) as made:
+        newest = made.outlooks[0].patient.ailment.newest_failure_at
+    assert newest is not None
+    (tmp_path / "again").mkdir()
+    on = make(tmp_path / "again", OVERLOADED, now=newest + 2 * MINUTE)
+    with planned(on, PATIENT) as made:
+        decision = made.outlooks[0].decision
+        assert isinstance(decision, Hold)
+        assert decision.until == newest + 10 * MINUTE
+    with planned(on, REVIVE) as made:
+        assert isinstance(made.outlooks[0].decision, Try)
+    with mutating_run(on.settings) as run, planned(on, PATIENT) as made:
+        outcome = carry_out(run, made)
+    assert outcome.exit_code == ExitCode.FINDINGS
+    assert outcome.results[0].rungs == ()
+
+
+def test_one_failure_of_several_goes_on_and_is_partial(stage: Make):
+    on = stage(DEAD)
+    rows = json.loads((on.sessions / "sessions.json").read_text())
+    other = stage("2026.7.1/failed-error-bloat-402")
+    rows |= json.loads((other.sessions / "sessions.json").read_text())
+    (on.sessions / "sessions.json").write_text(json.dumps(rows, indent=2))
+    for path in other.sessions.glob("*.jsonl"):
+        (on.sessions / path.name).write_bytes(path.read_bytes())
+    with mutating_run(on.settings) as run, planned(on, PATIENT, all_ill=True) as made:
+        outcome = carry_out(run, made)
+    assert {result.action for result in outcome.results} == {"distil", "escalate"}
+    assert outcome.exit_code == ExitCode.PARTIAL
+
+
+def test_sqlite_without_a_gateway_is_told_to_start_it(tmp_path: Path):
+    on = make(tmp_path, "2026.9.6/compact-400-reasoning")
+    with planned(on, PATIENT) as made:
+        decision = made.outlooks[0].decision
+    assert isinstance(decision, GiveUp)
+    with mutating_run(on.settings) as run, planned(on, RESET) as made:
+        outcome = carry_out(run, made)
+    assert outcome.exit_code == ExitCode.EXHAUSTED
+    assert any("start the gateway" in line for line in outcome.notices[0].lines)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_at_any_moment_the_next_run_finds_it_whole(stage: Make, seed: int):
+    """A real process is killed at a random moment; the next run makes the store as before, or it is as planned."""
+    on = stage("2026.4.15/harddead-compact-400" if seed % 2 else DEAD)
+    before, history = files(on), ids_on_disk(on)
+    env = process_environment(on.root / "process", 100, {"XDG_STATE_HOME": str(on.root / "own")})
+    child = subprocess.Popen(
+        [sys.executable, "-m", "clawmedic", "rescue", on.key, *on.options, "--policy", "reset", "--yes"],
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _wait_for_a_change(on, child)
+    time.sleep(random.Random(seed).uniform(0, 0.06))
+    child.send_signal(signal.SIGKILL)
+    child.wait(timeout=30)
+    with mutating_run(on.settings) as run:
+        assert all(one.ok for one in run.recovered), run.recovered
+    states = {one.state for one in list_operations(on.settings)}
+    assert states <= {OperationState.DONE, OperationState.ROLLED_BACK}
+    assert history <= ids_on_disk(on)
+    assert not list(on.sessions.glob("*.lock"))
+    assert not [path for path in on.sessions.iterdir() if path.name.endswith(".tmp")]
+    if OperationState.DONE in states:
+        assert report(on).verdict not in (Verdict.DEAD, Verdict.STUCK)
+    else:
+        assert files(on) == before
+
+
+def _wait_for_a_change(on: Stage, child: subprocess.Popen[bytes]) -> None:
+    """Until its journal begins: from then on something may be in the middle."""
+    own = on.root / "own"
+    for _ in range(3000):
+        if child.poll() is not None or any(path.suffix == ".jsonl" for path in own.rglob("*")):
+            return
+        time.sleep(0.005)
+
+
+def test_another_users_store_is_not_taken_over(stage: Make, monkeypatch: pytest.MonkeyPatch):
+    on = stage(DEAD)
+    before = files(on)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    outcome = rescue(on, REVIVE)
+    assert outcome.exit_code == ExitCode.REFUSED
+    assert files(on) == before
