@@ -368,3 +368,28 @@ def test_anatomy_adds_up():
 
 def test_anatomy_of_nothing():
     assert measure_anatomy([]).parts == ()
+
+
+def test_an_entry_without_a_type_is_malformed(tmp_path):
+    lines = [b'{"type":"session","id":"s"}']
+    lines += [
+        b'{"id":"a%d","parentId":"a%d","message":{"role":"user","content":"x"}}' % (n, n - 1) for n in (1, 2)
+    ]
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    tally = tally_file(str(path), line_limit=1000)
+    assert tally.counts == {"malformed": 2}
+    assert (tally.lines, tally.offset) == (3, path.stat().st_size)
+
+
+def test_one_long_line_does_not_keep_its_room(tmp_path):
+    long = b'{"type":"message","id":"b","parentId":"a","message":{"role":"user","content":"%s"}}' % (
+        b"x" * 5_000_000
+    )
+    short = b'{"type":"message","id":"c","parentId":"b","message":{"role":"user","content":"y"}}'
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(
+        b"\n".join([b'{"type":"session","id":"s"}', long, short, long[:-3] + b'z"}}', short]) + b"\n"
+    )
+    tally = tally_file(str(path), line_limit=64_000_000)
+    assert (tally.lines, tally.messages, tally.offset) == (5, 4, path.stat().st_size)

@@ -40,19 +40,27 @@ _CLOSED = ord("}")
 def brief_view(reader: StoreReader, session: Session, limits: Limits) -> TranscriptView:
     """The view of a session's newest turns, or of its whole tail where there is any doubt."""
     running = session.status == "running"
-    if session.generation is not Generation.FILES:
+    tail = brief_tail(reader, session, limits)
+    view = view_of_tail(tail, running=running)
+    if tail.left_out and view.turns.newest_answer_line is None:  # what looked like an answer is none
         return view_of_tail(shortened(tail_of(reader, session, limits)), running=running)
-    tail = file_tail(
+    return view
+
+
+def brief_tail(reader: StoreReader, session: Session, limits: Limits) -> TranscriptTail:
+    """The end of a transcript without the old part of a regular branch.
+
+    Where it is `left_out` unparsed, a view in which there is no answer has to be made again of the whole tail.
+    """
+    if session.generation is not Generation.FILES:
+        return shortened(tail_of(reader, session, limits))
+    return file_tail(
         session.transcript.path,
         limits.tail_bytes,
         line_limit=limits.line_bytes,
         seek_compaction=(session.compaction_count or 0) > 0,
         newest_part=newest_part,
     )
-    view = view_of_tail(tail, running=running)
-    if tail.left_out and view.turns.newest_answer_line is None:  # what looked like an answer is none
-        return view_of_tail(shortened(tail_of(reader, session, limits)), running=running)
-    return view
 
 
 def newest_part(window: bytes, start: int) -> int:

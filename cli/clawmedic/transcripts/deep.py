@@ -15,7 +15,7 @@ from clawmedic.model.reporter import Reporter
 from clawmedic.model.session import Generation, Session
 from clawmedic.settings import Limits
 from clawmedic.stores.reader import RawEntry, StoreReader, TranscriptTail
-from clawmedic.transcripts.brief import shortened
+from clawmedic.transcripts.brief import brief_tail, shortened
 from clawmedic.transcripts.crew import Crew, cores
 from clawmedic.transcripts.structure import BLOAT_RUN, BLOAT_TOTAL, Flaw
 from clawmedic.transcripts.tally import Tally, tally_events, tally_file
@@ -60,7 +60,7 @@ def read_views_deep(
             by_path.setdefault(os.fspath(session.transcript.path), []).append(session)
         for path, tally in crew.results():
             for session in by_path.pop(path, ()):
-                views[session.key] = _joined(tail_of(reader, session, limits), tally, session)
+                views[session.key] = _large(reader, session, limits, tally)
                 reporter.advance()
     reporter.end()
     return {session.key: views[session.key] for session in sessions}
@@ -86,13 +86,24 @@ def _small(reader: StoreReader, session: Session, limits: Limits) -> TranscriptV
     return read_deep(reader, session, limits, tail)
 
 
+def _large(reader: StoreReader, session: Session, limits: Limits, tally: Tally) -> TranscriptView:
+    tail = brief_tail(reader, session, limits)
+    if not tail.left_out:
+        return _joined(tail, tally, session)
+    if tail.entries[0].offset <= tally.offset:  # else lines that nobody has counted are among those left out
+        view = _joined(tail, tally, session)
+        if view.turns.newest_answer_line is not None:
+            return view
+    return _joined(tail_of(reader, session, limits), tally, session)
+
+
 def _joined(tail: TranscriptTail, tally: Tally, session: Session) -> TranscriptView:
     """The newest entries, and what was counted of all, as one view."""
     running = session.status == "running"
     if tail.complete or tail.problem or tally.problem:
         view = view_of_tail(tail, running=running)
         return replace(view, problem=view.problem or tally.problem)
-    newest = shortened(tail)
+    newest = tail if tail.left_out else shortened(tail)
     later = 0  # lines that the tally has not seen: a torn one, or one written meanwhile
     if _is_file(session):
         later = sum(raw.offset >= tally.offset for raw in newest.entries)
