@@ -28,6 +28,7 @@ from clawmedic.stores.opening import open_for_reading
 from clawmedic.stores.state import StateReader
 from gateway.conftest import Start
 from gateway_server import TOKEN, FakeGateway
+from harness import ROOT
 
 SPEAK = (
     "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True)\n"
@@ -259,3 +260,18 @@ def test_listeners_where_nothing_can_be_asked(tmp_path: Path) -> None:
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / "tcp").write_text("garbage\n  0: short\n" + "x " * 20 + "\n")
     assert listeners(tmp_path, 1).known
+
+
+def test_the_room_is_light_until_it_connects() -> None:
+    code = (
+        "import sys, clawmedic.gateway.opening, clawmedic.gateway.chat, clawmedic.gateway.reversal; "
+        "print(sorted({'websockets', 'cryptography', 'ssl'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(ROOT / "cli")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
