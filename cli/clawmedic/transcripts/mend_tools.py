@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from clawmedic.model.finding import FindingCode
 from clawmedic.transcripts.entry import Entry, ToolCall
@@ -45,8 +46,8 @@ def mend_tools(draft: Draft) -> None:
     late = _claimed(pairs)
     moved = {id(line) for line in late.values()}
     draft.drop(_drop(line, keep=id(line) not in moved) for line in pairs.strays)
-    for owner in pairs.owners:
-        _fill(draft, owner, late)
+    if pairs.owners:
+        _fill_all(draft, pairs.owners, late)
 
 
 def _pair(path: list[Line]) -> _Pairs:
@@ -111,13 +112,22 @@ def _drop(line: Line, *, keep: bool) -> Drop:
     return Drop(line, _UNPAIRED, done, keep=keep)
 
 
-def _fill(draft: Draft, owner: _Owner, late: dict[tuple[int, str], Line]) -> None:
-    """Put the missing results in, in the order of the calls, behind the results that are there."""
+def _fill_all(draft: Draft, owners: list[_Owner], late: dict[tuple[int, str], Line]) -> None:
     linked = draft.linked
+    path = draft.path()
+    heirs = {id(line): heir for line, heir in pairwise(path)}
+    controls = {line.known.id: line for line in draft.lines if line.known and line.known.type == "leaf"}
+    for owner in owners:
+        old = owner.last
+        new = _fill(draft, owner, late, linked=linked)
+        if linked:
+            _hand_on(draft, old, new, heirs.get(id(old)), controls)
+
+
+def _fill(draft: Draft, owner: _Owner, late: dict[tuple[int, str], Line], *, linked: bool) -> Line:
+    """Put the missing results in, in the order of the calls, behind the results that are there; the last one."""
     anchor = owner.last
-    heir = _heir(draft, anchor) if linked else None
     place = draft.lines.index(anchor)
-    first = anchor
     for name, call in owner.open.items():
         result = late.get((owner.line.number, name))
         value = load_line(result.data)[0] if result else _synthetic(draft, owner.line, call, linked=linked)
@@ -128,24 +138,15 @@ def _fill(draft: Draft, owner: _Owner, late: dict[tuple[int, str], Line]) -> Non
         if result is None:
             done = f"Tool call {name[:40]} had no result: put OpenClaw's error result behind it."
             draft.note(owner.line.number, _UNPAIRED, done)
-    if linked:
-        _hand_on(draft, first, anchor, heir)
+    return anchor
 
 
-def _heir(draft: Draft, anchor: Line) -> Line | None:
-    """What follows an entry on the branch."""
-    path = draft.path()
-    at = next((place for place, line in enumerate(path) if line is anchor), len(path))
-    return path[at + 1] if at + 1 < len(path) else None
-
-
-def _hand_on(draft: Draft, old: Line, new: Line, heir: Line | None) -> None:
+def _hand_on(draft: Draft, old: Line, new: Line, heir: Line | None, controls: dict[str, Line]) -> None:
     """The branch goes on behind the new entries; a control that named the old end names the new one."""
     if old.known is None or new.known is None:
         return
     if heir is not None and heir.known and heir.known.parent_id == old.known.id:
         draft.set_parent(heir, new.known.id)
-    controls = {line.known.id: line for line in draft.lines if line.known and line.known.type == "leaf"}
     through = _controls_between(controls, heir) if heir else list(controls)
     for name in through:
         control = controls[name]
