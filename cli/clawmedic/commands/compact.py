@@ -43,7 +43,7 @@ def command(
     token: Token = None,
     password: Password = None,
 ) -> ExitCode:
-    """Compact one session, by its gateway and with other models, or without any model.
+    """Compact a session with other models, or without any.
 
     Without --distil a running gateway is needed.
     """

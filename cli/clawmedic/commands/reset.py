@@ -26,7 +26,7 @@ def command(
     token: Token = None,
     password: Password = None,
 ) -> ExitCode:
-    """Begin a new session behind a key, whatever ails the old one.
+    """Begin a new session behind a key; the old one is kept.
 
     The old transcript is kept under OpenClaw's own name for it, and the new one begins with a note that says where.
     """

@@ -14,7 +14,6 @@ class Hazard(StrEnum):
     MAX_LINES = "max-lines"
     SAME_SUMMARISER = "same-summariser"
     LIVE_STORE = "live-store"
-    LIVE_LOCK = "live-lock"
     SQLITE = "sqlite"
     DEAD_PROVIDER = "dead-provider"
     NEVER_FITS = "never-fits"
@@ -41,10 +40,6 @@ HAZARDS = {
     Hazard.LIVE_STORE: Warned(
         "a running gateway may write its own copy of sessions.json over a change of ours, and the change is lost",
         "stop the gateway first (`openclaw gateway stop`), or let the gateway do it",
-    ),
-    Hazard.LIVE_LOCK: Warned(
-        "the lock of a living process guards a transcript that is being written: without it there are two writers",
-        "wait until the run has ended",
     ),
     Hazard.SQLITE: Warned(
         "OpenClaw's database is never written by anything else: an edit beside the gateway damages it",

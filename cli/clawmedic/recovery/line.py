@@ -9,6 +9,7 @@ from clawmedic.disk.records import Call
 from clawmedic.errors import BusyError, RefusedError
 from clawmedic.gateway.calling import Caller
 from clawmedic.gateway.opening import Gateway, open_gateway
+from clawmedic.gateway.reversal import reverse_by
 from clawmedic.gateway.secret import Secret
 from clawmedic.model.reporter import SilentReporter
 from clawmedic.settings import Settings
@@ -56,12 +57,13 @@ class Line:
         """Make a call that puts back an earlier one: what `operations` asks for when it rolls back.
 
         Raises:
+            RefusedError: it is none of the calls that put something back.
             GatewayError, HungGatewayError, OutcomeUnknownError: it cannot be made, or nobody knows whether it was.
         """
         if self._gateway is None:
             with open_for_reading(self._settings, SilentReporter()) as state:
                 self._gateway = self._open(state)
-        self._gateway.caller.change(call.method, call.params)
+        reverse_by(self._gateway.caller)(call)
 
     def _open(self, state: StateReader) -> Gateway:
         return open_gateway(self._settings, state, url=self._url, token=self._token, password=self._password)

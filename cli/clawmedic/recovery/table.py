@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clawmedic.recovery.rung import Rung
 from clawmedic.recovery.rungs.distil import Distil
+from clawmedic.recovery.rungs.gateway_compact import GatewayCompact
 from clawmedic.recovery.rungs.mend import Mend
 from clawmedic.recovery.rungs.relink import Relink
 from clawmedic.recovery.rungs.reset import Reset
@@ -13,6 +14,7 @@ RUNGS: tuple[Rung, ...] = (
     Unlock(),
     Relink(),
     Mend(),
+    GatewayCompact(),
     Distil(),
     Reset(),
 )

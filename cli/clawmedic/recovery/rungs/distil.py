@@ -16,6 +16,7 @@ from clawmedic.operations.expect import expect_file, expect_row
 from clawmedic.operations.work import Work
 from clawmedic.recovery.installing import measured, row_fields
 from clawmedic.recovery.looking import context_of, entry_ids, marked, read_lines
+from clawmedic.recovery.offline import offline_only
 from clawmedic.recovery.proof import counters_are_clear, fits, history_is_kept, is_alive, is_sound
 from clawmedic.recovery.rows import COUNTERS, lying_fields
 from clawmedic.recovery.rung import Fit, Patient, Treatment
@@ -36,8 +37,8 @@ class Distil:
 
     def applies(self, patient: Patient) -> Fit:
         """Offline, and a compaction failed or the history does not fit."""
-        if not patient.offline:
-            return Fit(ok=False, reason="files are changed only while no gateway runs")
+        if not (fit := offline_only(patient)).ok:
+            return fit
         if patient.mandate.ordered:
             return Fit(ok=True, reason="the operator asks for it")
         if patient.ailment.shrinkable:

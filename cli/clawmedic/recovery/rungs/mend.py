@@ -12,6 +12,7 @@ from clawmedic.operations.work import Work
 from clawmedic.recovery.ailment import AilmentKind
 from clawmedic.recovery.installing import cwd_of, measured
 from clawmedic.recovery.looking import entry_ids, marked, read_lines
+from clawmedic.recovery.offline import offline_only
 from clawmedic.recovery.proof import history_is_kept, is_sound
 from clawmedic.recovery.rung import Fit, Patient, Treatment
 from clawmedic.recovery.ward import look_again
@@ -30,8 +31,8 @@ class Mend:
 
     def applies(self, patient: Patient) -> Fit:
         """Offline, and the transcript's structure is broken."""
-        if not patient.offline:
-            return Fit(ok=False, reason="a transcript is repaired only while no gateway runs: stop it first")
+        if not (fit := offline_only(patient)).ok:
+            return fit
         if patient.mandate.ordered:
             return Fit(ok=True, reason="the operator asks for it")
         if patient.ailment.flaws:

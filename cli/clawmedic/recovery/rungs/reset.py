@@ -10,6 +10,7 @@ from clawmedic.disk.files import lstat
 from clawmedic.model.plan import Plan, Step
 from clawmedic.operations.expect import expect_row
 from clawmedic.recovery.ailment import AilmentKind
+from clawmedic.recovery.hazards import HAZARDS, Hazard
 from clawmedic.recovery.installing import (
     Install,
     Installation,
@@ -20,6 +21,7 @@ from clawmedic.recovery.installing import (
     with_header,
 )
 from clawmedic.recovery.looking import entry_ids, iso, read_lines
+from clawmedic.recovery.offline import offline_only
 from clawmedic.recovery.rows import CONVERSATION_FIELDS, COUNTERS, begin_anew
 from clawmedic.recovery.rung import Fit, Patient, Treatment
 
@@ -35,16 +37,14 @@ class Reset:
 
     def applies(self, patient: Patient) -> Fit:
         """Offline; for what a new session cures, or because the operator insists."""
-        if not patient.offline:
-            return Fit(ok=False, reason="files are changed only while no gateway runs")
+        if not (fit := offline_only(patient)).ok:
+            return fit
         if patient.mandate.ordered:
             return Fit(ok=True, reason="the operator asks for it")
         if patient.mandate.insists_on_reset and patient.ailment.kind is not AilmentKind.ORPHANED:
             return Fit(ok=True, reason="the operator asks for a new session")
         if patient.ailment.kind is AilmentKind.MODEL_CALL:
-            return Fit(
-                ok=False, reason="the ordinary model call fails: a new session would fail the same way"
-            )
+            return Fit(ok=False, reason=HAZARDS[Hazard.DEAD_PROVIDER].why)
         if patient.ailment.shrinkable or patient.ailment.kind in (AilmentKind.CONTENT, AilmentKind.GATE):
             return Fit(ok=True, reason="nothing gentler brings it back")
         return Fit(ok=False, reason="a new session is no answer to this")

@@ -1,0 +1,239 @@
+"""What the rungs that work through a running gateway share: who is asked, what is kept first, what is proven.
+
+The gateway alone changes anything; this process writes its journal, a verified copy beside a transcript file, or an
+export of a database's events into the operation's own folder.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from clawmedic.disk.records import Call
+from clawmedic.disk.replace import file_state
+from clawmedic.errors import BusyError, ClawmedicError, RefusedError
+from clawmedic.gateway.answers import LiveSession
+from clawmedic.gateway.calling import Caller
+from clawmedic.gateway.failures import GatewayError
+from clawmedic.gateway.methods import active_run, require
+from clawmedic.model.outcome import Check, Proof
+from clawmedic.model.plan import Access, Plan, Reversible, Step
+from clawmedic.model.reporter import SilentReporter
+from clawmedic.model.session import Generation, Session
+from clawmedic.operations.expect import AGAIN, expect_file
+from clawmedic.operations.work import Work
+from clawmedic.recovery.looking import MOST_BYTES, entry_ids, read_lines
+from clawmedic.recovery.rung import Fit, Patient, Situation
+from clawmedic.recovery.sizing import AIM, Room, tokens_in
+from clawmedic.recovery.ward import Seen
+from clawmedic.settings import Settings
+from clawmedic.stores.opening import open_for_reading
+from clawmedic.stores.reader import RawEntry
+
+EXPORT = "history.jsonl"
+IDLE_SECONDS = 30.0
+"""7.1 calls a run active for 15 s after it was refused; a turn that really runs is not waited for longer."""
+_PAUSE_SECONDS = 1.0
+T = TypeVar("T")
+
+
+def without_gateway(patient: Patient) -> Fit | None:
+    """Why nothing can be asked of a gateway; None when one of this state directory is connected."""
+    if patient.situation is not Situation.RUNNING:
+        return Fit(ok=False, reason="no gateway runs that could do it")
+    if patient.gateway is None:
+        return Fit(ok=False, reason="a gateway runs, and it was not reached")
+    return None
+
+
+def caller_of(patient: Patient) -> Caller:
+    """The gateway of a patient.
+
+    Raises:
+        RefusedError: there is none.
+    """
+    if patient.gateway is None:
+        raise RefusedError("no gateway is reached", hint="see `clawmedic info`")
+    return patient.gateway
+
+
+def described(patient: Patient) -> LiveSession:
+    """The session as the gateway sees it; makes no row.
+
+    Raises:
+        RefusedError: the gateway knows no such key, has another conversation behind it, or cannot be asked.
+    """
+    try:
+        found = require(caller_of(patient), patient.session.key)
+    except RefusedError:
+        raise
+    except ClawmedicError as error:
+        raise RefusedError(error.message, hint=error.hint) from error
+    if found.session_id and found.session_id != patient.session.session_id:
+        raise RefusedError(
+            f"the gateway has another conversation behind the key: {found.session_id}", hint=AGAIN
+        )
+    return found
+
+
+def require_quiet(patient: Patient, before: LiveSession) -> None:
+    """Make sure that nobody has used the session since the plan, and that no run goes on in it.
+
+    Raises:
+        RefusedError: the row has changed since.
+        BusyError: a run goes on.
+    """
+    caller, key = caller_of(patient), patient.session.key
+    deadline = time.monotonic() + IDLE_SECONDS
+    while active_run(caller, key):
+        if time.monotonic() > deadline:
+            raise BusyError(f"a run goes on in {key}", hint="wait until it has ended")
+        time.sleep(_PAUSE_SECONDS)
+    now = require(caller, key)
+    if (now.session_id, now.updated_at) != (before.session_id, before.updated_at):
+        raise RefusedError(f"{key} has been used since it was looked at", hint=AGAIN)
+
+
+def live_plan(patient: Patient, step: Step, *, notes: Sequence[str] = ()) -> Plan:
+    """A plan that changes nothing but through the gateway, with a copy of the transcript first.
+
+    Raises:
+        RefusedError: the transcript is a symbolic link, no regular file, or cannot be read.
+    """
+    session = patient.session
+    path = session.transcript.path
+    there = session.generation is Generation.FILES and file_state(path) is not None
+    return Plan(
+        operation_id=patient.member,
+        command=patient.command,
+        keys=(session.key,),
+        state_dir=patient.settings.state_dir,
+        steps=(replace(step, reads=(expect_file(path),)) if there else step,),
+        access=Access.GATEWAY,
+        backups=(path,) if there else (),
+        new_bytes=0 if there else session.transcript.size_bytes,
+        planned_at=patient.settings.now(),
+        notes=(*notes, *kept_note(patient, step)),
+    )
+
+
+def kept_note(patient: Patient, step: Step) -> tuple[str, ...]:
+    """What a person should know of going back."""
+    if step.reversible is not Reversible.NO or not patient.session.transcript.exists:
+        return ()
+    return ("undo does not reverse this; the whole history is kept in the backup",)
+
+
+def lines_of(settings: Settings, session: Session) -> tuple[RawEntry, ...]:
+    """Every entry of the conversation behind a key as it is now, its earlier windows not among them.
+
+    Raises:
+        RefusedError: it cannot be read, or is too large to be held.
+    """
+    if session.generation is Generation.FILES:
+        return read_lines(session.transcript.path, settings.world.limits)
+    return _events(settings, session, (session.transcript.window or session.session_id,))
+
+
+def all_lines_of(settings: Settings, session: Session) -> tuple[RawEntry, ...]:
+    """As `lines_of`, for a database with all earlier windows of the key, oldest first."""
+    if session.generation is Generation.FILES:
+        return lines_of(settings, session)
+    present = session.transcript.window or session.session_id
+    return _events(settings, session, tuple(dict.fromkeys((*session.previous_session_ids, present))))
+
+
+def _events(settings: Settings, session: Session, windows: Sequence[str]) -> tuple[RawEntry, ...]:
+    found: list[RawEntry] = []
+    held = 0
+    with open_for_reading(settings, SilentReporter()) as state:
+        stores = [one for one in state.stores if one.agent == session.agent]
+        for store in (one for one in stores if one.generation is Generation.SQLITE):
+            for window in windows:
+                meant = replace(session, transcript=replace(session.transcript, window=window))
+                for raw in store.entries(meant):
+                    held += len(raw.data)
+                    if raw.oversized or held > MOST_BYTES:
+                        raise RefusedError(
+                            "the conversation is too large to be kept aside", hint="nothing was changed"
+                        )
+                    found.append(raw)
+    return tuple(found)
+
+
+def keep(work: Work, patient: Patient) -> Path | None:
+    """The copy of the history: the one made beside the transcript file, or an export of the database's events.
+
+    Raises:
+        RefusedError: it cannot be read or written; nothing was changed.
+    """
+    if work.backups:
+        return work.backups[-1].path
+    session = patient.session
+    if session.generation is Generation.FILES:
+        return None
+    lines = all_lines_of(work.settings, session)
+    data = b"".join(raw.data + b"\n" for raw in lines)
+    return work.keep_export(session.store, EXPORT, data).path
+
+
+def ask(work: Work, call: Call, send: Callable[[], T], *, reverse: Call | None) -> T:
+    """As `Work.call`; a refusal of the gateway is noted as one that did nothing before it passes through."""
+    try:
+        return work.call(call, send, reverse=reverse)
+    except GatewayError:
+        work.last_call_did_nothing()
+        raise
+
+
+def history_stays(work: Work, patient: Patient, ids: Collection[str]) -> Check:
+    """Every entry of the old history is still in the store, or in the copy that was made first."""
+    missing = set(ids)
+    missing -= _ids_in_store(work, patient)
+    for backup in work.backups:
+        if missing:
+            missing -= entry_ids(read_lines(backup.path, work.settings.world.limits))
+    gone = f"{len(missing)} of {len(ids)} entries are missing"
+    return Check("history", ok=not missing, detail=gone if missing else f"all {len(ids)} entries are on disk")
+
+
+def _ids_in_store(work: Work, patient: Patient) -> frozenset[str]:
+    try:
+        return entry_ids(all_lines_of(work.settings, patient.session))
+    except RefusedError:  # put aside by a reset
+        return frozenset()
+
+
+def roomy(seen: Seen, room: Room) -> Check:
+    """What the model would be sent now takes at most `AIM` of the budget, where the budget is known.
+
+    A row's `totalTokens` counts where an answered turn has made it; what a compaction predicts is too low
+    (openclaw-channels.md 0.6), so that the length of the text and what stands beside it are added up.
+    """
+    tokens = tokens_now(seen, room)
+    share = tokens / room.budget if room.budget else None
+    if share is None:
+        return Check("budget", ok=True, detail=f"about {tokens} tokens; the model's window is not known")
+    return Check("budget", ok=share <= AIM, detail=f"about {tokens} of {room.budget} tokens, {share:.0%}")
+
+
+def tokens_now(seen: Seen, room: Room) -> int:
+    """About how many tokens the next prompt takes before the next message."""
+    return max(tokens_in(seen.case.view.context), seen.case.view.context.estimated_tokens + room.overhead)
+
+
+def live_proof(checks: Sequence[Check], patient: Patient, seen: Seen, room: Room) -> Proof:
+    """The checks with sizes before and after."""
+    return Proof(
+        tuple(checks),
+        bytes_before=patient.session.transcript.size_bytes,
+        bytes_after=seen.case.session.transcript.size_bytes,
+        entries_before=patient.report.entries,
+        entries_after=seen.report.entries,
+        tokens_before=patient.case.budget.used_tokens,
+        tokens_after=tokens_now(seen, room),
+        budget_tokens=room.budget,
+    )

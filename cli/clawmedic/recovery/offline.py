@@ -1,0 +1,21 @@
+"""Why files may not be changed, in the words of the hazard that it would be."""
+
+from __future__ import annotations
+
+from clawmedic.model.session import Generation
+from clawmedic.recovery.hazards import HAZARDS, Hazard
+from clawmedic.recovery.rung import Fit, Patient
+
+
+def offline_only(patient: Patient) -> Fit:
+    """Whether a rung that rewrites files may be tried at all: the file generation, and nobody owns the directory."""
+    if patient.session.generation is Generation.SQLITE:
+        return _not(Hazard.SQLITE)
+    if not patient.offline:
+        return _not(Hazard.LIVE_STORE, f"{patient.why_running}: ")
+    return Fit(ok=True, reason="nobody owns the state directory")
+
+
+def _not(hazard: Hazard, before: str = "") -> Fit:
+    warned = HAZARDS[hazard]
+    return Fit(ok=False, reason=f"{before}{warned.why}; {warned.instead} (hazard {hazard})")
