@@ -34,7 +34,8 @@ from clawmedic.gateway.inbox import EndedError, SilenceError
 from clawmedic.gateway.wire import Wire, open_wire
 from clawmedic.stores.typed import Fields
 
-HANDSHAKE_SECONDS = 20.0
+HANDSHAKE_SECONDS = 60.0
+"""For each step. A healthy 4.15 with a channel was seen to answer nobody for 38 s (openclaw-channels.md 9)."""
 
 
 @dataclass(frozen=True, slots=True)
