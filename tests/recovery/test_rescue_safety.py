@@ -29,11 +29,13 @@ from rescue_stage import (
 from rescue_stage import stage as make
 
 from clawmedic.errors import BusyError, ExitCode, RefusedError
+from clawmedic.model.notice import NoticeKind
 from clawmedic.model.outcome import OperationState
 from clawmedic.model.verdict import Verdict
 from clawmedic.operations.history import list_operations
 from clawmedic.operations.run import mutating_run
 from clawmedic.recovery.ladder import GiveUp, Hold, Try
+from clawmedic.recovery.policy import Mandate, Policy
 from clawmedic.recovery.rescue import carry_out
 from harness import process_environment
 
@@ -202,4 +204,36 @@ def test_another_users_store_is_not_taken_over(stage: Make, monkeypatch: pytest.
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     outcome = rescue(on, REVIVE)
     assert outcome.exit_code == ExitCode.REFUSED
+    assert files(on) == before
+
+
+@pytest.mark.parametrize(
+    ("policy", "code"), [(Policy.OBSERVE, ExitCode.FINDINGS), (Policy.PRESERVE, ExitCode.EXHAUSTED)]
+)
+def test_a_policy_ends_where_it_says(stage: Make, policy: Policy, code: ExitCode):
+    on = stage(DEAD)
+    before = files(on)
+    outcome = rescue(on, Mandate(policy, explicit=True, named=True, agreed=True))
+    assert outcome.exit_code == code
+    assert outcome.results[0].rungs == ()
+    assert files(on) == before
+
+
+def test_sessions_of_one_dead_provider_are_one_outage(stage: Make):
+    on = stage("2026.7.1/failed-error-bloat-402")
+    store = on.sessions / "sessions.json"
+    rows = json.loads(store.read_text())
+    other = "11111111-2222-4333-8444-555555555555"
+    text = on.transcript.read_text().replace(on.row["sessionId"], other)
+    (on.sessions / f"{other}.jsonl").write_text(text)
+    twin = json.loads(json.dumps(on.row).replace(on.row["sessionId"], other))
+    rows["agent:main:telegram:group:-100999"] = twin
+    store.write_text(json.dumps(rows, indent=2))
+    before = files(on)
+    with mutating_run(on.settings) as run, planned(on, PATIENT, all_ill=True) as made:
+        outcome = carry_out(run, made)
+    assert len(outcome.results) == 2
+    assert [notice.kind for notice in outcome.notices] == [NoticeKind.OUTAGE]
+    assert len(outcome.notices[0].keys) == 2
+    assert outcome.exit_code == ExitCode.EXHAUSTED
     assert files(on) == before

@@ -78,7 +78,7 @@ class Distil:
             locks=(path, session.store),
             new_bytes=len(made.data),
             planned_at=now,
-            notes=_notes(room, made),
+            notes=_notes(patient, room, made),
         )
         action = _Distilling(
             patient,
@@ -103,13 +103,20 @@ def _sentence(made: Distilled) -> str:
     )
 
 
-def _notes(room: Room, made: Distilled) -> tuple[str, ...]:
+def _notes(patient: Patient, room: Room, made: Distilled) -> tuple[str, ...]:
     share = room.share(made.tokens_after)
-    return (
-        (f"the window would be {share:.0%} full",)
-        if share is not None
-        else ("the model's window is not known",)
+    filling = (
+        f"the window would be {share:.0%} full" if share is not None else "the model's window is not known"
     )
+    if patient.case.dialect == "7.1" and patient.session.chat_type == "group":
+        return (filling, _GROUPS_OF_7_1)
+    return (filling,)
+
+
+_GROUPS_OF_7_1 = (
+    "2026.7.1 adds the chat's own history to every prompt of a group, outside the transcript: "
+    "should it die again, `clawmedic reset` leaves more room"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from clawmedic.errors import RefusedError
 from clawmedic.model.outcome import Check
 from clawmedic.model.plan import Access, Plan, Step
 from clawmedic.model.session import Generation
@@ -59,6 +60,7 @@ class Relink:
         """Point the row to the history, or to a new transcript made of it."""
         orphan = _chosen(patient.case.orphans)
         limits = patient.settings.world.limits
+        seen = expect_file(orphan.path), expect_file(patient.session.transcript.path)
         old = read_lines(orphan.path, limits)
         present = _present(patient)
         since = _since(present)
@@ -74,6 +76,8 @@ class Relink:
             installation = _pointing(patient, orphan, old, place, ids)
         else:
             installation = _new(patient, orphan, old=old, made=made, place=place, ids=ids, room=room, now=now)
+        if seen != (expect_file(orphan.path), expect_file(patient.session.transcript.path)):
+            raise RefusedError(f"{patient.session.key} is being written", hint="try again in a moment")
         return self._treatment(patient, orphan, made, installation, since)
 
     def _treatment(

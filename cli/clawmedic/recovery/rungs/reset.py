@@ -20,13 +20,13 @@ from clawmedic.recovery.installing import (
     row_fields,
     with_header,
 )
-from clawmedic.recovery.looking import entry_ids, iso, read_lines
+from clawmedic.recovery.looking import entry_ids, iso, marked, read_lines
 from clawmedic.recovery.offline import offline_only
 from clawmedic.recovery.rows import CONVERSATION_FIELDS, COUNTERS, begin_anew
 from clawmedic.recovery.rung import Fit, Patient, Treatment
 
 HAND_OVER = "clawmedic:hand-over"
-"""customType of the note. A `custom_message` is part of what the model is sent (openclaw-files.md 6)."""
+"""customType of the entry that marks the new session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Reset:
         session, now = patient.session, patient.settings.now()
         place = new_place(session, now=now)
         old = read_lines(session.transcript.path, patient.settings.world.limits) if place.aside else ()
-        body = () if place.aside is None else (_note(patient, place, now),)
+        body = () if place.aside is None else _note(patient, place, now)
         cwd = cwd_of([raw.data for raw in old[:1]])
         fields = row_fields(session)
         made = Installation(
@@ -80,26 +80,32 @@ class Reset:
         return Treatment(plan, Install(patient, made, row.sha256 or ""))
 
 
-def _note(patient: Patient, place: Place, now: int) -> bytes:
+def _note(patient: Patient, place: Place, now: int) -> tuple[bytes, ...]:
+    """A compaction whose summary is the note, and our mark.
+
+    2026.7.1 shows the model no `custom_message` (measured); the summary of a compaction is shown by both versions.
+    """
     where = place.aside.name if place.aside else ""
     waiting = len(patient.report.unanswered)
     text = (
+        "# Earlier conversation\n"
         "This conversation was begun anew by an operator's tool because the earlier one could no longer be answered. "
-        f"Nothing of it is in view; its whole history is kept in {where} beside this session's file. "
-        + (f"{waiting} message(s) had no answer. " if waiting else "")
-        + "If something from before is needed, say so and ask for it."
+        f"Nothing of it is in view; its whole history is kept in {where} beside this session's file.\n"
+        + (f"{waiting} message(s) had no answer.\n" if waiting else "")
+        + "If something from before is needed, say so and ask for it.\n"
     )
-    entry = {
-        "type": "custom_message",
-        "id": secrets.token_hex(4),
+    name = secrets.token_hex(4)
+    summary = {
+        "type": "compaction",
+        "id": name,
         "parentId": None,
         "timestamp": iso(now),
-        "customType": HAND_OVER,
-        "content": text,
-        "display": True,
-        "details": {"operation": patient.member, "history": where},
+        "summary": text,
+        "firstKeptEntryId": name,
+        "tokensBefore": 1,
     }
-    return json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode()
+    line = json.dumps(summary, ensure_ascii=False, separators=(",", ":")).encode()
+    return marked((line,), kind=HAND_OVER, operation=patient.member, now=now)
 
 
 def _side_effects(patient: Patient) -> tuple[str, ...]:
