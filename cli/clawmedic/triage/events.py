@@ -17,7 +17,8 @@ class EventKind(StrEnum):
     REFUSED: a turn died because a required compaction failed. One is enough for a death.
     FAILED: an ordinary turn ended in an error.
     STRAINED: a compaction failed that no turn needed: an early warning.
-    ANSWERED: a real model's answer, or a compaction that succeeded.
+    ANSWERED: a real model's answer.
+    COMPACTED: a compaction was written: turns that were refused for want of one are over, failed calls are not.
     RESET: the conversation was replaced (automatic reset, reset event, new session id).
     """
 
@@ -25,6 +26,7 @@ class EventKind(StrEnum):
     FAILED = "failed"
     STRAINED = "strained"
     ANSWERED = "answered"
+    COMPACTED = "compacted"
     RESET = "reset"
 
 

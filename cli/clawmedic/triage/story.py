@@ -16,6 +16,9 @@ SAME_TURN_MS = 20_000
 """Sources that tell of one failed turn differ by less: a `failed` row is 15 s late (openclaw-files.md 7)."""
 
 
+_ENDED_BY_COMPACTION = (EventKind.REFUSED, EventKind.STRAINED)
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """Events in order.
@@ -53,7 +56,13 @@ def tell(events: Iterable[Event]) -> Story:
     ordered = tuple(without_twins(sorted(events, key=when)))
     endings = [when(event) for event in ordered if event.kind in (EventKind.ANSWERED, EventKind.RESET)]
     ended_at = max(endings) if endings else None
-    later = [event for event in ordered if ended_at is None or when(event) > ended_at]
+    compacted_at = max((when(event) for event in ordered if event.kind is EventKind.COMPACTED), default=0)
+    later = [
+        event
+        for event in ordered
+        if (ended_at is None or when(event) > ended_at)
+        and not (event.kind in _ENDED_BY_COMPACTION and when(event) < compacted_at)
+    ]
     return Story(
         events=ordered,
         ended_at=ended_at,
@@ -148,6 +157,11 @@ def chapters(events: Sequence[Event]) -> list[Chapter]:
             if current:
                 done.append(Chapter(tuple(current), event))
             current = []
+            continue
+        if event.kind is EventKind.COMPACTED:
+            if current and all(one.kind in _ENDED_BY_COMPACTION for one in current):
+                done.append(Chapter(tuple(current), event))
+                current = []
             continue
         if current and _other_cause(current, event):
             done.append(Chapter(tuple(current), None))

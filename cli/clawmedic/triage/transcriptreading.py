@@ -35,6 +35,11 @@ def read_transcript(view: TranscriptView, *, source: str, stop_is_failure: bool)
         Event(EventKind.ANSWERED, entry.at, "transcript") for entry in view.path.entries if entry.is_answer
     ]
     events += [
+        Event(EventKind.COMPACTED, entry.at, "transcript")
+        for entry in view.path.entries
+        if entry.type == "compaction"
+    ]
+    events += [
         Event(EventKind.RESET, entry.at, "transcript")
         for entry in view.path.entries
         if entry.type == "reset" or (entry.type == "custom" and entry.custom_type.startswith(OWN_ENTRY))
