@@ -17,6 +17,7 @@ from clawmedic.recovery.line import Line
 from clawmedic.recovery.policy import Mandate
 from clawmedic.recovery.rescue import Clinic, Round, carry_out, plan_round
 from clawmedic.recovery.rung import Rung
+from clawmedic.recovery.telling import told
 from clawmedic.settings import Settings
 
 Url: TypeAlias = Annotated[
@@ -89,7 +90,13 @@ def treat(
                 show_outlooks(settings, planned)
                 return ExitCode.OK
             before(planned)
-            return _done(settings, run, planned, question, finish)
+            return _done(
+                settings,
+                run,
+                planned,
+                question,
+                lambda made, outcome: told(line, made, finish(made, outcome)),
+            )
 
     if dry_run:
         return planned_with(None)

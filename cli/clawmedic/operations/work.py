@@ -71,6 +71,15 @@ class Work:
         """Say, when the answer is known, how the last call is put back (its checkpoint, its branch, ...)."""
         append(self.journal.folder, Answered(self._calls, ok=True, reverse=reverse))
 
+    @property
+    def calls(self) -> int:
+        """The number of the newest call, 0 before the first."""
+        return self._calls
+
+    def settle(self, number: int) -> None:
+        """A call that a later one has put back already: neither rolling back nor `undo` puts it back again."""
+        append(self.journal.folder, Answered(number, ok=False, reverse=None))
+
     def last_call_did_nothing(self) -> None:
         """The last call was refused: there is nothing to put back."""
         append(self.journal.folder, Answered(self._calls, ok=False, reverse=None))

@@ -33,7 +33,6 @@ from clawmedic.settings import Settings
 from clawmedic.stores.opening import open_for_reading
 from clawmedic.stores.reader import RawEntry
 
-EXPORT = "history.jsonl"
 IDLE_SECONDS = 30.0
 """7.1 calls a run active for 15 s after it was refused; a turn that really runs is not waited for longer."""
 _PAUSE_SECONDS = 1.0
@@ -177,7 +176,7 @@ def keep(work: Work, patient: Patient) -> Path | None:
         return None
     lines = all_lines_of(work.settings, session)
     data = b"".join(raw.data + b"\n" for raw in lines)
-    return work.keep_export(session.store, EXPORT, data).path
+    return work.keep_export(session.store, f"history-{work.plan.operation_id}.jsonl", data).path
 
 
 def ask(work: Work, call: Call, send: Callable[[], T], *, reverse: Call | None) -> T:

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from clawmedic.gateway.calling import Caller
 from clawmedic.gateway.chat import history
 from clawmedic.gateway.failures import RequestRefusedError
+from clawmedic.gateway.methods import require
 from clawmedic.transcripts.failures import is_failure_text
 
 QUESTION = "This is a test by the operator's tool after a repair. Please answer with one short sentence."
 PATIENCE_SECONDS = 120.0
+SETTLING_SECONDS = 10.0
+"""The row is written a moment after the answer."""
 _PAUSE_SECONDS = 1.0
 _NEWEST = 12
 
@@ -50,3 +53,19 @@ def probe(caller: Caller, key: str, *, patience_seconds: float = PATIENCE_SECOND
                 return Probed(answered=True, detail=f"{message.provider}/{message.model} answered")
         time.sleep(_PAUSE_SECONDS)
     return Probed(answered=False, detail=f"no answer within {patience_seconds:.0f} s")
+
+
+def after_turn(caller: Caller, key: str, *, patience_seconds: float = SETTLING_SECONDS) -> int | None:
+    """The row's `totalTokens` once it says that it is fresh; None when it never does.
+
+    Raises:
+        GatewayError, HungGatewayError, UnknownKeyError: the gateway cannot be asked.
+    """
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        found = require(caller, key)
+        if found.total_tokens and found.total_tokens_fresh is not False:
+            return found.total_tokens
+        if time.monotonic() > deadline:
+            return None
+        time.sleep(_PAUSE_SECONDS)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from clawmedic.disk.records import Call
 from clawmedic.errors import ClawmedicError, RefusedError
 from clawmedic.gateway import branches
-from clawmedic.gateway.answers import LiveSession
+from clawmedic.gateway.answers import Branch, LiveSession
+from clawmedic.gateway.calling import Caller
 from clawmedic.gateway.reversal import restoring_branch
 from clawmedic.model.outcome import Proof
 from clawmedic.model.plan import Reversible, Step
@@ -81,7 +82,7 @@ class GatewayRewind:
         return Treatment(live_plan(patient, step, notes=notes), action)
 
 
-def _branches(caller: branches.Caller, key: str) -> Sequence[branches.Branch]:
+def _branches(caller: Caller, key: str) -> Sequence[Branch]:
     try:
         return branches.list_branches(caller, key)
     except RefusedError:
