@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.cells import cell_len
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from backup_stage import Stage
 from clawmedic.backups.catalogue import catalogue
@@ -35,14 +36,15 @@ class Seat:
         await self.settle()
 
     async def write(self, text: str) -> None:
-        """Type a text."""
-        names = {"/": "slash", " ": "space", "(": "left_parenthesis", ")": "right_parenthesis", "+": "plus"}
-        await self.pilot.press(*(names.get(char, char) for char in text))
+        """Put a text into the field that has the keyboard."""
+        field = self.app.focused
+        assert isinstance(field, Input), field
+        field.value = text
 
     async def settle(self) -> None:
         """Wait for reading, searching, judging; and for the screen."""
-        for _ in range(400):
-            await self.pilot.pause(0.005)
+        for _ in range(600):
+            await asyncio.sleep(0.005)
             busy = any(not worker.is_finished for worker in self.app.workers)
             if not busy and (self.app._open is None or self.app._loaded):
                 break
@@ -52,7 +54,10 @@ class Seat:
 
     def rows(self) -> list[str]:
         """The rows of the screen; each as wide as the screen is."""
-        rows = ["".join(segment.text for segment in strip) for strip in self.app.screen._compositor.render_strips()]
+        rows = [
+            "".join(segment.text for segment in strip)
+            for strip in self.app.screen._compositor.render_strips()
+        ]
         width, height = self.app.size
         assert len(rows) == height
         assert {cell_len(row) for row in rows} == {width}, rows
@@ -98,4 +103,6 @@ def settings_of(case: CorpusCase, tmp: Path, **env: str) -> Settings:
     world = Stage(tmp).world()
     (tmp / "out").mkdir(exist_ok=True)
     logs = tuple(str(path) for path in sorted((case.root / "logs").glob("*.log"))) or ("/dev/null",)
-    return Settings(replace(world, env={**world.env, **env}, cwd=tmp / "out"), case.state, logs=logs, utc=True)
+    return Settings(
+        replace(world, env={**world.env, **env}, cwd=tmp / "out"), case.state, logs=logs, utc=True
+    )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from clawmedic.output.browser import app
+from clawmedic.output.browser import viewer
 
 
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "_PATIENCE", 0.001)
+    monkeypatch.setattr(viewer, "_PATIENCE", 0.001)

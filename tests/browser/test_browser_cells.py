@@ -12,10 +12,12 @@ from rich.cells import cell_len
 from clawmedic.backups.conversation import Call, Item, Voice
 from clawmedic.output.browser.briefs import brief_of
 from clawmedic.output.browser.cells import breaks, fitted, harmless, lines_of
-from clawmedic.output.browser.entry_rows import Setting, entry_height, entry_rows
+from clawmedic.output.browser.entry_rows import Setting, day_of, entry_height, entry_rows
 from clawmedic.output.browser.rows import clipped, flow, marked, spread
 
-ANY = st.text(st.one_of(st.characters(), st.sampled_from("ab \t\n漢한🎉👍\u0301\u200d\ufe0f\u202e\x1b[]")), max_size=300)
+ANY = st.text(
+    st.one_of(st.characters(), st.sampled_from("ab \t\n漢한🎉👍\u0301\u200d\ufe0f\u202e\x1b[]")), max_size=300
+)
 WIDTH = st.integers(10, 120)
 
 
@@ -57,6 +59,7 @@ ITEMS = st.builds(
 @given(ITEMS, st.integers(20, 116), st.booleans())
 def test_heights_are_those_of_the_rows_and_every_row_fits(item: Item, width: int, unfolded: bool) -> None:  # noqa: FBT001
     brief = brief_of(item)
+    brief.day = day_of(item.at, utc=True)
     setting = Setting(width=width, utc=True, wanted=("a",), whole=item if unfolded else None)
     rows = entry_rows(brief, setting)
     assert entry_height(brief, setting) == len(rows)
@@ -79,4 +82,8 @@ def test_harmless_keeps_letters_and_leaves_out_tricks(text: str, shown: str) -> 
 
 
 def test_what_was_found_is_marked_without_regard_to_case() -> None:
-    assert [piece for piece in marked("Fox and fox", "", ("fox",)) if piece[0]] == [("Fox", "match"), (" and ", ""), ("fox", "match")]
+    assert [piece for piece in marked("Fox and fox", "", ("fox",)) if piece[0]] == [
+        ("Fox", "match"),
+        (" and ", ""),
+        ("fox", "match"),
+    ]

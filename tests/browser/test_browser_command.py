@@ -29,8 +29,18 @@ def test_without_a_terminal_it_names_what_works_there(run: Run, tmp_path: Path) 
 
 
 def test_textual_is_imported_only_to_browse() -> None:
-    code = "import sys, clawmedic.commands.backups, clawmedic.output.browser.launch; print([name for name in sys.modules if name.startswith('textual')])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": "cli", "PATH": os.environ["PATH"]}, cwd=Path(__file__).parents[2])
+    code = (
+        "import sys, clawmedic.commands.backups, clawmedic.output.browser.launch; "
+        "print([name for name in sys.modules if name.startswith('textual')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": "cli", "PATH": os.environ["PATH"]},
+        cwd=Path(__file__).parents[2],
+    )
     assert done.stdout.strip() == "[]"
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 from dataclasses import replace
 from pathlib import Path
 
+from textual.widgets import Input
+
 from backup_stage import SESSION_ID, Stage, fingerprint, lines, talk
 from browser_stage import LARGE, Seat, sit
 from clawmedic.settings import Settings
-from textual.widgets import Input
 
 NAME = f"{SESSION_ID}.jsonl.reset.2026-11-23T07-44-32.054Z"
 
@@ -74,7 +74,7 @@ def test_exports_are_written_once_redacted_on_demand_and_never_over_anything(tmp
 
     sit(settings, scenario, size=LARGE)
     assert fingerprint(stage.state) == before
-    assert sorted(os.listdir(out)) == ["talk.html", "talk.md"]
+    assert sorted(path.name for path in out.iterdir()) == ["talk.html", "talk.md"]
 
 
 def test_a_restore_tells_what_it_makes_and_waits_for_a_second_yes(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_restore_tells_what_it_makes_and_waits_for_a_second_yes(tmp_path: Path
         assert "12 entries, 12 messages" in text
         assert "would see 12 messages" in text
         assert "Write it?" in text
-        assert not os.listdir(out)
+        assert not list(out.iterdir())
         await name(seat, "other.jsonl")
         assert "Write it?" not in seat.text()
         await seat.press("enter", "enter")
@@ -110,4 +110,4 @@ def test_a_restore_tells_what_it_makes_and_waits_for_a_second_yes(tmp_path: Path
     assert made[0]["type"] == "session"
     assert len(made) == 13
     assert fingerprint(stage.state) == before
-    assert os.listdir(out) == ["other.jsonl"]
+    assert [path.name for path in out.iterdir()] == ["other.jsonl"]

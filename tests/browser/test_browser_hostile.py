@@ -29,8 +29,14 @@ def poisoned(tmp_path: Path) -> Stage:
     entries = talk(len(POISON))
     for entry, text in zip(entries[1::2], POISON, strict=True):
         entry["message"]["content"][0]["text"] = text
-    entries[2]["message"]["content"].append({"type": "toolCall", "id": "c", "name": "[b]\x1b[31m", "arguments": {"[i]": "\u202e"}})
-    data = lines(entries[:-2]) + b'{"type":"message","id":"z","message":{"role":"user","content":"\\ud83d half"}}\n' + b"\xff\xfe{broken\n"
+    entries[2]["message"]["content"].append(
+        {"type": "toolCall", "id": "c", "name": "[b]\x1b[31m", "arguments": {"[i]": "\u202e"}}
+    )
+    data = (
+        lines(entries[:-2])
+        + b'{"type":"message","id":"z","message":{"role":"user","content":"\\ud83d half"}}\n'
+        + b"\xff\xfe{broken\n"
+    )
     stage.put(ARCHIVED, data)
     stage.live(talk(2), key="agent:main:[bold]\x1b[31m\u202ekey 漢字")
     return stage
@@ -45,8 +51,10 @@ def test_hostile_texts_are_shown_as_they_are(tmp_path: Path, size: tuple[int, in
         conversation = seat.app.talk
         for at in range(conversation.count()):
             conversation.go_to(at)
-            await seat.settle()
-            seen += seat.text() + "".join(text for row in conversation.draw(at, 110) for text, _ in row)
+            if at % 5 == 0:
+                await seat.settle()
+                seen += seat.text()
+            seen += "".join(text for row in conversation.draw(at, 110) for text, _ in row)
         for char in "\x1b\x00\x07\x9b\x7f\r\u202e\u2069\u2028\u200b\ufeff":
             assert char not in seen
         assert "[bold red]markup[/] [@click=app.quit]press[/]" in seen

@@ -1,7 +1,7 @@
 """A long list of blocks of rows, of which only those on the screen are drawn.
 
-Every list of the browser is one: keys and copies, a conversation, hits, differences. Heights are counted when blocks are
-put in; rows are made when they are looked at, and forgotten again.
+Every list of the browser is one: keys and copies, a conversation, hits, differences. Heights are counted when
+blocks are put in; rows are made when they are looked at, and forgotten again.
 """
 
 from __future__ import annotations

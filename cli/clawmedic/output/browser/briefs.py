@@ -24,7 +24,8 @@ _FOLDED = frozenset({Voice.TOOL, Voice.NOTE, Voice.BROKEN})
 class Brief:
     """One entry. `text` is its beginning (of folded voices on one line); `size` the length of the whole text.
 
-    `calls` are names with the beginning of their arguments. `off_branch` is set when the whole copy was read.
+    `calls` are names with the beginning of their arguments. `off_branch` is set when the whole copy was read, `day` (as
+    people write it, "" when unknown) when it is put on the screen.
     """
 
     number: int
@@ -39,6 +40,7 @@ class Brief:
     tool: str = ""
     model: str = ""
     off_branch: bool = False
+    day: str = ""
 
     @property
     def folds(self) -> bool:

@@ -16,7 +16,8 @@ _TAB = "    "
 _JOINED = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]|\u200d(?=[\u2190-\u2bff\U0001f000-\U0001faff])")
 """Variation selectors, skin tones and joiners of emoji: terminals disagree about their width, so they are left out."""
 _UNSEEN = re.compile("[\u00ad\u180e\u200b\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
-_PILED = re.compile("([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{3})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
+_MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_PILED = re.compile(f"([{_MARKS}]{{3}})[{_MARKS}]+")
 
 
 def harmless(text: str) -> str:
@@ -39,7 +40,7 @@ def flat(text: str, most: int) -> str:
 
 
 def breaks(line: str, width: int) -> list[tuple[int, int]]:
-    """Where a harmless line is cut into rows of at most `width` cells: pairs of start and end, at blanks if possible."""
+    """Where a harmless line is cut into rows of at most `width` cells (start, end), at blanks if possible."""
     room = max(2, width)
     if len(line) <= room // 2 or (line.isascii() and len(line) <= room):
         return [(0, len(line))]

@@ -8,7 +8,7 @@ from clawmedic.backups.conversation import Item, Voice
 from clawmedic.backups.search import Hit
 from clawmedic.output.browser.blocks import BlockView
 from clawmedic.output.browser.briefs import Brief
-from clawmedic.output.browser.entry_rows import Setting, day_of, entry_height, entry_rows
+from clawmedic.output.browser.entry_rows import ONE_ROW, Setting, day_of, entry_height, entry_rows
 from clawmedic.output.browser.rows import Row
 
 MOST_UNFOLDED = 40
@@ -45,6 +45,7 @@ class Conversation(BlockView):
         """More entries of the open copy."""
         before = len(self._shown)
         for brief in briefs:
+            brief.day = day_of(brief.at, utc=self._utc)
             self._all.append(brief)
             if self._is_shown(brief):
                 self._shown.append(brief)
@@ -67,7 +68,9 @@ class Conversation(BlockView):
     def _choose_shown(self) -> None:
         here = self.brief
         self._shown = [brief for brief in self._all if self._is_shown(brief)]
-        self.cursor = next((at for at, brief in enumerate(self._shown) if here and brief.number >= here.number), 0)
+        self.cursor = next(
+            (at for at, brief in enumerate(self._shown) if here and brief.number >= here.number), 0
+        )
         self.lay_out()
         self.reveal()
 
@@ -125,11 +128,12 @@ class Conversation(BlockView):
 
     def _setting(self, index: int, width: int) -> Setting:
         brief = self._shown[index]
-        before = self._shown[index - 1].at if index else None
+        before = self._shown[index - 1] if index else None
         return Setting(
             width=min(width, MOST_WIDTH),
             utc=self._utc,
-            day_before=day_of(before, utc=self._utc),
+            day_before=before.day if before else "",
+            gap=before is not None and before.voice in ONE_ROW,
             wanted=self._wanted,
             hit=self._hits.get(brief.number),
             whole=self._whole.get(brief.number),

@@ -128,7 +128,11 @@ class FileDialog(Dialog[Digest]):
         """The field for the name, and the line for what is wrong with it."""
         yield Label("File", classes="dim gap")
         yield Input(value=file_name(self.backup, suffix), id="name", select_on_focus=False)
-        yield Label(Content(f"relative to {harmless(str(self._cwd))}; nothing is ever overwritten"), classes="dim", markup=False)
+        yield Label(
+            Content(f"relative to {harmless(str(self._cwd))}; nothing is ever overwritten"),
+            classes="dim",
+            markup=False,
+        )
         yield Static("", classes="error", id="error", markup=False)
 
     @property
@@ -230,7 +234,10 @@ class RestoreDialog(FileDialog):
 
     def body(self) -> ComposeResult:
         """Name, facts (when they are known), buttons."""
-        yield Label("A clean transcript of this copy, as OpenClaw loads it. The copy itself stays as it is.", classes="dim")
+        yield Label(
+            "A clean transcript of this copy, as OpenClaw loads it. The copy itself stays as it is.",
+            classes="dim",
+        )
         yield from self.name_field(".jsonl")
         yield Static("", classes="facts", id="facts", markup=False)
         with Horizontal(classes="buttons"):
@@ -275,7 +282,9 @@ class RestoreDialog(FileDialog):
 
         target = self.target
         if lstat(target) is not None:
-            raise RefusedError(f"already there: {target}", hint="nothing is ever overwritten; name another file")
+            raise RefusedError(
+                f"already there: {target}", hint="nothing is ever overwritten; name another file"
+            )
         return target
 
     async def _restore(self, restored: Restored) -> None:
@@ -301,7 +310,12 @@ class SearchDialog(Dialog[tuple[str, bool]]):
     def body(self) -> ComposeResult:
         """One field, one choice."""
         yield Input(value=self._words, placeholder="words, or /a regular expression/", id="words")
-        yield Tick("in all copies of this key", self._everywhere or not self._here, id="everywhere", disabled=not self._here)
+        yield Tick(
+            "in all copies of this key",
+            self._everywhere or not self._here,
+            id="everywhere",
+            disabled=not self._here,
+        )
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:

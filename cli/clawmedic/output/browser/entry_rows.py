@@ -17,16 +17,20 @@ FOLDED_ROWS = 16
 UNFOLDED_ROWS = 20_000
 _BAR = "▎ "
 _RULES = frozenset({Voice.COMPACTION, Voice.RESET})
-_ONE_ROW = frozenset({Voice.TOOL, Voice.NOTE, Voice.BROKEN})
+ONE_ROW = frozenset({Voice.TOOL, Voice.NOTE, Voice.BROKEN})
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What surrounds an entry: the width, the day of the entry before, what is looked for, and what was unfolded."""
+    """What surrounds an entry: the width, what is looked for, what was unfolded, and the entry before.
+
+    `day_before` is the day of the entry before; `gap` says that the entry before ended without an empty row.
+    """
 
     width: int
     utc: bool = False
     day_before: str = ""
+    gap: bool = False
     wanted: Sequence[str] = ()
     hit: Hit | None = None
     whole: Item | None = field(default=None)
@@ -48,8 +52,9 @@ def entry_height(brief: Brief, setting: Setting) -> int:
     if setting.whole is not None or setting.hit is not None:
         return len(entry_rows(brief, setting))
     rows = 2 * _new_day(brief, setting)
-    if brief.voice in _ONE_ROW:
+    if brief.voice in ONE_ROW:
         return rows + 1
+    rows += setting.gap
     body, more = 0, brief.size > len(brief.text)
     for line in lines_of(brief.text) if brief.text else ():
         body += len(breaks(line, setting.body))
@@ -62,10 +67,10 @@ def entry_height(brief: Brief, setting: Setting) -> int:
 
 def entry_rows(brief: Brief, setting: Setting) -> list[Row]:
     """The rows of an entry, an empty one last."""
-    rows: list[Row] = []
+    rows: list[Row] = [()] if setting.gap and brief.voice not in ONE_ROW else []
     if _new_day(brief, setting):
-        rows += [_rule(day_of(brief.at, utc=setting.utc), "dim", "┄", setting.width), ()]
-    if brief.voice in _ONE_ROW:
+        rows += [_rule(brief.day, "dim", "┄", setting.width), ()]
+    if brief.voice in ONE_ROW:
         rows += _one_row(brief, setting)
         return rows
     rows.append(_head(brief, setting))
@@ -76,8 +81,7 @@ def entry_rows(brief: Brief, setting: Setting) -> list[Row]:
 
 
 def _new_day(brief: Brief, setting: Setting) -> bool:
-    day = day_of(brief.at, utc=setting.utc)
-    return bool(day) and day != setting.day_before
+    return bool(brief.day) and brief.day != setting.day_before
 
 
 def _rule(words: str, look: str, stroke: str, width: int) -> Row:
@@ -109,7 +113,10 @@ def _inside(brief: Brief, setting: Setting) -> Iterator[Row]:
     drawn = list(_words(brief, setting))
     yield from drawn
     for name, arguments in brief.calls if whole is None else ():
-        yield clipped([("→ ", "call"), *_marked(f"{name} ", "call", setting), *_marked(arguments, "dim", setting)], width)
+        yield clipped(
+            [("→ ", "call"), *_marked(f"{name} ", "call", setting), *_marked(arguments, "dim", setting)],
+            width,
+        )
     for call in whole.calls if whole is not None else ():
         yield from flow([("→ ", "call"), *_marked(flat(call.name, 80), "call", setting)], width)
         yield from _lines(call.arguments, "dim", setting)
@@ -168,7 +175,7 @@ def _one_row(brief: Brief, setting: Setting) -> list[Row]:
     if setting.whole is not None:
         body = replace(brief, text="", size=len(setting.whole.text) + setting.whole.cut_chars)
         rows = [((_BAR, look), *row) for row in _words(body, setting)]
-        return [spread(start, end, setting.width), *rows, ()]
+        return [spread(start, end, setting.width), *rows]
     row = spread([*start, *_marked(brief.text, look, setting)], end, setting.width)
     if setting.hit is None or any(shown == "match" for _, shown in row):
         return [row]

@@ -18,7 +18,9 @@ def require_terminal(settings: Settings) -> None:
         UsageError: standard input or output is no terminal, or the call says that nobody is there.
     """
     if settings.json:
-        raise UsageError("browse draws on a screen and has no JSON", hint="`clawmedic backups list --json` has it")
+        raise UsageError(
+            "browse draws on a screen and has no JSON", hint="`clawmedic backups list --json` has it"
+        )
     if settings.no_input:
         raise UsageError("browse needs somebody at the keyboard (--no-input)", hint=_HINT)
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or settings.world.env.get("TERM") == "dumb":

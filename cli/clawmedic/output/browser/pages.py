@@ -25,7 +25,12 @@ from clawmedic.output.text import count_of, moment
 
 Target = tuple[Backup, int]
 """A copy and the number of an entry in it."""
-_SIGNS = {Side.ONLY_A: ("-", "removed"), Side.ONLY_B: ("+", "added"), Side.CHANGED: ("~", "changed"), Side.MOVED: ("=", "dim")}
+_SIGNS = {
+    Side.ONLY_A: ("-", "removed"),
+    Side.ONLY_B: ("+", "added"),
+    Side.CHANGED: ("~", "changed"),
+    Side.MOVED: ("=", "dim"),
+}
 _LINES = {"+": "added", "-": "removed", "@": "call"}
 _MOST_LINES = 60
 _NOTHING = Mark("", b"", 0, Voice.NOTE, "", None, "")
@@ -93,10 +98,15 @@ class HitList(BlockView):
         hit = self._hits[index]
         also = f", and in {count_of(len(hit.also), 'other copy', 'other copies')}" if hit.also else ""
         word, look = VOICES[hit.voice]
-        start: list[Piece] = [(f"{word}  ", look), (f"{hit.backup.kind.value} {hit.backup.id} #{hit.number}{also}", "dim")]
+        start: list[Piece] = [
+            (f"{word}  ", look),
+            (f"{hit.backup.kind.value} {hit.backup.id} #{hit.number}{also}", "dim"),
+        ]
         pieces: list[Piece] = [("  ", "")]
         for excerpt in hit.excerpts[:1]:
-            before = harmless(" ".join(excerpt.text[: excerpt.spans[0][0]].splitlines())) if excerpt.spans else ""
+            before = (
+                harmless(" ".join(excerpt.text[: excerpt.spans[0][0]].splitlines())) if excerpt.spans else ""
+            )
             pieces.append((before[-max(10, width // 3) :], ""))
             at = excerpt.spans[0][0] if excerpt.spans else 0
             for first, last in excerpt.spans:
@@ -121,9 +131,15 @@ class HitPage(Page):
 
     def summary(self) -> Content:
         """How much was found where."""
-        hits, copies = count_of(len(self._found.hits), "entry", "entries"), count_of(self._found.result.searched, "copy", "copies")
+        hits, copies = (
+            count_of(len(self._found.hits), "entry", "entries"),
+            count_of(self._found.result.searched, "copy", "copies"),
+        )
         more = ", and there are more" if self._found.result.stopped else ""
-        return Content.assemble((f" {harmless(self._found.words)} ", "bold reverse"), f"  {hits} in {copies}{more}; each told once")
+        return Content.assemble(
+            (f" {harmless(self._found.words)} ", "bold reverse"),
+            f"  {hits} in {copies}{more}; each told once",
+        )
 
     def listing(self) -> BlockView:
         """The hits."""
@@ -154,7 +170,11 @@ class DifferenceList(BlockView):
             return [()]
         sign, look = _SIGNS[item.side]
         names = "  ".join(f"{name} #{side.number}" for name, side in (("A", item.a), ("B", item.b)) if side)
-        start: list[Piece] = [(f"{sign} ", look), (f"{VOICES[mark.voice].word}  ", VOICES[mark.voice].look), (names, "dim")]
+        start: list[Piece] = [
+            (f"{sign} ", look),
+            (f"{VOICES[mark.voice].word}  ", VOICES[mark.voice].look),
+            (names, "dim"),
+        ]
         rows: list[Row] = [spread(start, [(moment(mark.at, utc=self._utc), "dim")], width)]
         gutter = (f"{sign} ", look)
         if item.side is Side.CHANGED:
@@ -213,4 +233,6 @@ class DifferencePage(Page):
 
 
 def _name(backup: Backup) -> str:
-    return harmless(f"{backup.kind.value} {backup.id}, {backup.state.value}, {backup.entries} entries  {backup.path.name}")
+    return harmless(
+        f"{backup.kind.value} {backup.id}, {backup.state.value}, {backup.entries} entries  {backup.path.name}"
+    )

@@ -1,4 +1,4 @@
-"""What the desk is asked to do: read a copy, one entry of it, search, compare, export, restore. No widget is touched."""
+"""What the desk is asked to do: read a copy, or one entry of it, search, export, restore. No widget is touched."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from clawmedic.output.browser.briefs import MOST_BRIEFS, Brief, Shortener
 from clawmedic.output.browser.desk import StoppableReader, Ticket
 from clawmedic.settings import Settings
 
-_BATCH = 400
+_BATCH = 120
 _MOST_LITERALS = 60
 
 
@@ -35,7 +35,9 @@ class ReadEnd:
     branch: frozenset[int] | None
 
 
-def read_copy(reader: StoppableReader, ticket: Ticket, backup: Backup, give: Callable[[list[Brief]], None]) -> ReadEnd:
+def read_copy(
+    reader: StoppableReader, ticket: Ticket, backup: Backup, give: Callable[[list[Brief]], None]
+) -> ReadEnd:
     """Hand over a copy's entries in batches, the newest `MOST_BRIEFS` of them; then say which are on the branch."""
     stream = reader.open(backup.place)
     shortener = Shortener()
@@ -90,7 +92,10 @@ def look_for(reader: StoppableReader, copies: Sequence[Backup], words: str, repo
     finally:
         wanted.close()
     literals = dict.fromkeys(
-        excerpt.text[start:end].lower() for hit in result.hits for excerpt in hit.excerpts for start, end in excerpt.spans
+        excerpt.text[start:end].lower()
+        for hit in result.hits
+        for excerpt in hit.excerpts
+        for start, end in excerpt.spans
     )
     return Found(words, result, tuple(word for word in literals if word.strip())[:_MOST_LITERALS])
 

@@ -55,6 +55,7 @@ def clipped(pieces: Iterable[Piece], width: int) -> Row:
 
 def spread(left: Sequence[Piece], right: Sequence[Piece], width: int) -> Row:
     """A row with something at each end; the left part loses its end when there is no room."""
+    right = clipped(right, width)
     size = sum(cell_len(text) for text, _ in right)
     start = clipped(left, max(0, width - size - 1))
     gap = width - size - sum(cell_len(text) for text, _ in start)

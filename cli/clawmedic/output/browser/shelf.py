@@ -133,7 +133,7 @@ class Shelf(BlockView):
         end: list[Piece] = [(f" {len(group.copies)} ", "dim")]
         if verdict is not None and width >= WIDE:
             end = [(f" {verdict.word}", look), *end]
-        room = width - 4 - sum(cell_len(text) for text, _ in end)
+        room = width - 5 - sum(cell_len(text) for text, _ in end)
         name = elide(harmless(group.name[1]) or "of no known key", max(4, room))
         return spread([(f"{arrow} ", "dim"), (f"{sign} ", look), (name, "key")], end, width)
 
@@ -141,8 +141,21 @@ class Shelf(BlockView):
         letter = "AB"[self.marked.index(copy.id)] if copy.id in self.marked else " "
         star = "★ " if copy.best else "  "
         state = (copy.state.value, STATE_LOOKS[copy.state])
-        only = [(f" {copy.unique_entries} only here ", "changed")] if copy.unique_entries and width >= WIDE else []
-        first = spread([(f" {letter} ", "match" if letter != " " else ""), (star, "best"), (f"{copy.kind.value}  ", ""), state], only, width)
+        only = (
+            [(f" {copy.unique_entries} only here ", "changed")]
+            if copy.unique_entries and width >= WIDE
+            else []
+        )
+        first = spread(
+            [
+                (f" {letter} ", "match" if letter != " " else ""),
+                (star, "best"),
+                (f"{copy.kind.value}  ", ""),
+                state,
+            ],
+            only,
+            width,
+        )
         entries = f"{copy.messages:,} msgs" if copy.entries else "nothing"
         second = clipped([("     ", ""), (f"{self._range(copy, width)}  {entries}", "dim")], width)
         return [first, second]
@@ -153,5 +166,5 @@ class Shelf(BlockView):
         if UNKNOWN in (first, last):
             return moment(copy.at, utc=self._utc)[:16]
         if first[:10] == last[:10]:
-            return f"{first}–{last[11:]}" if first != last else first
-        return f"{first} – {last}" if width >= WIDE else f"{first[:10]} – {last[5:10]}"
+            return f"{first}-{last[11:]}" if first != last else first
+        return f"{first} - {last}" if width >= WIDE else f"{first[:10]} - {last[5:10]}"

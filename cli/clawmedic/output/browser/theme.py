@@ -61,17 +61,22 @@ Screen { background: $background; color: $foreground; layers: base; }
 #panes { height: 1fr; }
 #left { width: 34; border-right: solid $panel; }
 #right { width: 1fr; }
-#head { height: auto; max-height: 5; padding: 0 1; border-bottom: solid $panel; text-wrap: nowrap; text-overflow: ellipsis; }
+#head {
+    height: auto; max-height: 5; padding: 0 1; border-bottom: solid $panel;
+    text-wrap: nowrap; text-overflow: ellipsis;
+}
 #overview { padding: 0 1; scrollbar-size-vertical: 1; }
 #overview:focus { background-tint: $foreground 3%; }
-#state { height: 1; padding: 0 1; color: $quiet; background: $surface; text-wrap: nowrap; text-overflow: ellipsis; }
+#state {
+    height: 1; padding: 0 1; color: $quiet; background: $surface; text-wrap: nowrap; text-overflow: ellipsis; }
 .wide #left { width: 46; }
 .widest #left { width: 58; }
 .zoomed #left { display: none; }
 Footer { background: $panel; }
 
 BlockView, #overview {
-    scrollbar-background: $background; scrollbar-background-hover: $background; scrollbar-background-active: $background;
+    scrollbar-background: $background; scrollbar-background-hover: $background;
+    scrollbar-background-active: $background;
     scrollbar-color: $panel; scrollbar-color-hover: $secondary; scrollbar-color-active: $primary;
 }
 BlockView { scrollbar-size-vertical: 1; overflow-x: hidden; overflow-y: scroll; background: $background; height: 1fr; }
@@ -121,7 +126,9 @@ Dialog Button:focus, Dialog Button.-primary:focus { background: $primary; color:
 Dialog Button:nocolor { text-style: bold; }
 Dialog Button:focus:nocolor { text-style: reverse; }
 Dialog Input, Dialog Input:focus { border: none; height: 1; padding: 0 1; background: $panel; width: 100%; }
-Dialog RadioSet, Dialog RadioSet:focus { border: none; background: $surface; layout: horizontal; width: 100%; height: 1; padding: 0; background-tint: $surface 0%; }
+Dialog RadioSet, Dialog RadioSet:focus {
+    border: none;
+    background: $surface; layout: horizontal; width: 100%; height: 1; padding: 0; background-tint: $surface 0%; }
 Dialog ToggleButton, Dialog ToggleButton:focus {
     border: none; background: $surface; padding: 0; margin-right: 3; height: 1; width: auto; color: $foreground;
 }
@@ -130,7 +137,8 @@ Dialog ToggleButton.-on > .toggle--button { color: $accent; background: $surface
 Dialog ToggleButton > .toggle--label { color: $foreground; background: $surface; }
 Dialog Checkbox:focus > .toggle--label { color: $primary; text-style: underline; }
 Dialog RadioSet > RadioButton.-selected { background: $surface; }
-Dialog RadioSet:focus > RadioButton.-selected > .toggle--label { color: $primary; background: $surface; text-style: underline; }
+Dialog RadioSet:focus > RadioButton.-selected > .toggle--label {
+    color: $primary; background: $surface; text-style: underline; }
 Dialog Label { width: 100%; }
 Dialog .error { color: $error; height: auto; }
 Dialog .facts { height: auto; }

@@ -16,8 +16,21 @@ from clawmedic.output.text import UNKNOWN, count_of, moment, size
 
 DIM = "$quiet"
 STRONG = "bold"
-_STATES = {"complete": "$success", "truncated": "$warning", "header-missing": "$warning", "damaged": "$error", "unreadable": "$error"}
-_VERDICTS = {"dead": "bold $error", "stuck": "bold $accent", "suspect": "bold $warning", "damaged": "$warning", "at risk": "$primary", "healthy": "$success"}
+_STATES = {
+    "complete": "$success",
+    "truncated": "$warning",
+    "header-missing": "$warning",
+    "damaged": "$error",
+    "unreadable": "$error",
+}
+_VERDICTS = {
+    "dead": "bold $error",
+    "stuck": "bold $accent",
+    "suspect": "bold $warning",
+    "damaged": "$warning",
+    "at risk": "$primary",
+    "healthy": "$success",
+}
 _OF_LIVE = {
     Overlap.SAME: "same as live",
     Overlap.SUBSET: "part of live",
@@ -41,7 +54,10 @@ def hung(rows: Iterable[tuple[str, str]], width: int, *, room: int, style: str =
     for label, words in rows:
         text = harmless(words)
         cuts = breaks(text, width - room)
-        lines += [[((label if not at else "").ljust(room), style), (text[start:end], "")] for at, (start, end) in enumerate(cuts)]
+        lines += [
+            [((label if not at else "").ljust(room), style), (text[start:end], "")]
+            for at, (start, end) in enumerate(cuts)
+        ]
     return joined(lines)
 
 
@@ -57,7 +73,7 @@ def _copy_lines(backup: Backup, archive: Archive, *, utc: bool) -> Iterator[Line
     state = _STATES.get(backup.state.value, DIM)
     yield [*star, (backup.kind.value, STRONG), ("  ", ""), (backup.state.value, state), (counted, "")]
     until = last[11:] if last[:10] == first[:10] else last
-    span = f"{first} – {until}" if first != last else first
+    span = f"{first} - {until}" if first != last else first
     yield [(span, ""), ("  ", ""), *_relation(backup)]
     place = relative(backup.path, archive.state_dir)
     window = f", window {backup.place.window}" if backup.place.window else ""
@@ -90,7 +106,12 @@ def key_chart(group: KeyGroup, archive: Archive, *, utc: bool, examining: bool) 
 
 def _judged(report: SessionReport | None, *, examining: bool) -> Iterator[Line]:
     if report is None:
-        yield [("the verdict is being worked out …" if examining else "nobody judged it: no row points to it", DIM)]
+        yield [
+            (
+                "the verdict is being worked out …" if examining else "nobody judged it: no row points to it",
+                DIM,
+            )
+        ]
         return
     look = VERDICTS[report.verdict]
     yield [(look.label, _VERDICTS[look.word]), (f"  {report.why}", "")]
@@ -107,13 +128,22 @@ def _lineage(lineage: Lineage, *, utc: bool) -> Iterator[Line]:
         best = lineage.best
         yield []
         yield [("To restore", STRONG)]
-        yield [("★ ", "bold $accent"), (f"{best.kind.value} {best.id}", STRONG), (f"  {best.best_reason}", "")]
+        yield [
+            ("★ ", "bold $accent"),
+            (f"{best.kind.value} {best.id}", STRONG),
+            (f"  {best.best_reason}", ""),
+        ]
     if lineage.chain:
         yield []
         yield [("Conversations behind the key, oldest first", STRONG)]
     for link in lineage.chain:
-        when = f"{_minute(link.first_at, utc=utc)} – {_minute(link.last_at, utc=utc)}"
-        yield [("• ", DIM), (when, ""), (f"  {count_of(len(link.copies), 'copy', 'copies')}  ", DIM), (link.how, "")]
+        when = f"{_minute(link.first_at, utc=utc)} - {_minute(link.last_at, utc=utc)}"
+        yield [
+            ("• ", DIM),
+            (when, ""),
+            (f"  {count_of(len(link.copies), 'copy', 'copies')}  ", DIM),
+            (link.how, ""),
+        ]
         yield [(f"  {link.session_id or UNKNOWN}", DIM)]
     if lineage.gaps:
         yield []
