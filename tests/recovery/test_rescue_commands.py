@@ -128,13 +128,14 @@ def test_reset_begins_anew_and_keeps_the_old(stage: Make, run: Run, name: str):
     assert row.get("deliveryContext") == old.get("deliveryContext")
     assert row.get("origin") == old.get("origin")
     assert ("-topic-42" in on.transcript.name) == ("-topic-42" in path.name)
-    header, note, mark = (json.loads(line) for line in on.transcript.read_bytes().splitlines())
+    header, note, spoken, mark = (json.loads(line) for line in on.transcript.read_bytes().splitlines())
     assert (header["type"], header["version"], header["id"]) == ("session", 3, row["sessionId"])
     assert header["cwd"] == json.loads(content.splitlines()[0])["cwd"]
     aside = Path(document["results"][0]["backup"])
     assert aside.name.startswith(path.name + ".reset.")
     assert aside.name in note["summary"]
-    assert (mark["customType"], mark["parentId"]) == ("clawmedic:hand-over", note["id"])
+    assert (mark["customType"], mark["parentId"]) == ("clawmedic:hand-over", spoken["id"])
+    assert spoken["message"]["role"] == "assistant", "OpenClaw empties a transcript without one"
     assert aside.read_bytes() == content
     assert not path.exists()
     assert history <= ids_on_disk(on)

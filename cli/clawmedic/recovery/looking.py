@@ -67,6 +67,43 @@ def context_of(lines: Iterable[RawEntry]) -> Context:
     return visible(list(entries_of(lines)))
 
 
+def outlasting(lines: Sequence[bytes], *, words: str, now: int) -> tuple[bytes, ...]:
+    """The lines, with a note in an assistant's place behind them where no assistant has said anything.
+
+    OpenClaw empties a transcript without any assistant's message at the next run (measured on 2026.7.1). A note with
+    provider `openclaw` is for people: 2026.7.1 does not show it to the model (openclaw-channels.md 0.4).
+
+    Args:
+        lines: a whole transcript without line ends.
+        words: the note.
+        now: epoch milliseconds.
+    """
+    entries = list(entries_of(as_raw(lines)))
+    if any(entry.role == "assistant" for entry in entries):
+        return tuple(lines)
+    leaf = active_path(entries).leaf
+    count = dict.fromkeys(("input", "output", "cacheRead", "cacheWrite", "totalTokens"), 0)
+    cost = dict.fromkeys(("input", "output", "cacheRead", "cacheWrite", "total"), 0)
+    message = {
+        "role": "assistant",
+        "content": [{"type": "text", "text": words}],
+        "api": "openai-responses",
+        "provider": "openclaw",
+        "model": "gateway-injected",
+        "usage": {**count, "cost": cost},
+        "stopReason": "stop",
+        "timestamp": now,
+    }
+    entry = {
+        "type": "message",
+        "id": secrets.token_hex(4),
+        "parentId": leaf.id if leaf is not None and leaf.id else None,
+        "timestamp": iso(now),
+        "message": message,
+    }
+    return (*lines, json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode())
+
+
 def marked(lines: Sequence[bytes], *, kind: str, operation: str, now: int) -> tuple[bytes, ...]:
     """The lines with a mark of our own behind them: failures older than it are over.
 

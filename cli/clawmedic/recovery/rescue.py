@@ -116,15 +116,18 @@ def carry_out(run: Run, planned: Round, witness: Witness | None = None) -> Outco
     """Climb for each session as planned. Never raises what one session's rescue raised: that is in its result."""
     numbers = count(len(planned.outlooks) + 1)
     results: list[KeyResult] = []
+    notes: list[str] = []
     left: list[tuple[Patient, tuple[str, ...]]] = []
     for outlook in planned.outlooks:
         climb = _Climb(
             run, planned, witness or SilentWitness(), lambda: member_id(planned.group, next(numbers))
         )
         results.append(climb.up(outlook))
+        notes += [climb.note] if climb.note else []
         if climb.given_up is not None:
             left.append(climb.given_up)
-    return Outcome(planned.group, tuple(results), notices=tuple(_notices(left, results, planned)))
+    told = tuple(_notices(left, results, planned))
+    return Outcome(planned.group, tuple(results), notes=tuple(notes), notices=told)
 
 
 class _Climb:
@@ -133,6 +136,7 @@ class _Climb:
     def __init__(self, run: Run, planned: Round, witness: Witness, next_member: Callable[[], str]) -> None:
         self.run, self.planned, self.witness, self.next_member = run, planned, witness, next_member
         self.done: list[RungResult] = []
+        self.note = ""
         self.given_up: tuple[Patient, tuple[str, ...]] | None = None
 
     def up(self, outlook: Outlook) -> KeyResult:
@@ -167,6 +171,8 @@ class _Climb:
             return admit(clinic, ward, seen, member=self.next_member())
 
     def _ended(self, patient: Patient, decision: Decision) -> KeyResult:
+        if isinstance(decision, Well) and not self.done:
+            self.note = f"{patient.session.key}: {decision.reason}"
         if isinstance(decision, Well) or (
             any(one.ok for one in self.done) and patient.report.verdict not in ILL
         ):

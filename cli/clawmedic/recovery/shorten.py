@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clawmedic.recovery.looking import as_raw, context_of
+from clawmedic.recovery.looking import as_raw, context_of, outlasting
 from clawmedic.recovery.sizing import Room, tokens_in
 from clawmedic.stores.reader import RawEntry
 from clawmedic.transcripts.context import Context
@@ -76,7 +76,9 @@ def fitted(
     )
     context = context_of(as_raw(short.lines))
     return Fitted(
-        short.lines,
+        outlasting(
+            short.lines, words="[clawmedic] The earlier part of this conversation was shortened.", now=now
+        ),
         context,
         distilled=True,
         mended=len(made.changes),

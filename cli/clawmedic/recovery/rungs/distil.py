@@ -15,7 +15,7 @@ from clawmedic.operations.backup import INFIX, backup_stamp
 from clawmedic.operations.expect import expect_file, expect_row
 from clawmedic.operations.work import Work
 from clawmedic.recovery.installing import measured, row_fields
-from clawmedic.recovery.looking import context_of, entry_ids, marked, read_lines
+from clawmedic.recovery.looking import context_of, entry_ids, marked, outlasting, read_lines
 from clawmedic.recovery.offline import offline_only
 from clawmedic.recovery.proof import counters_are_clear, fits, history_is_kept, is_alive, is_sound
 from clawmedic.recovery.rows import COUNTERS, lying_fields
@@ -25,6 +25,7 @@ from clawmedic.recovery.ward import look_again
 from clawmedic.stores.editing_transcript import checked_transcript
 from clawmedic.transcripts.distil import Distilled, distil
 
+_NOTE = "[clawmedic] The earlier part of this conversation was shortened; its whole history is kept."
 RESCUED = "clawmedic:rescued"
 """customType of the entry that ends a rewritten transcript: failures older than it are over."""
 
@@ -83,7 +84,13 @@ class Distil:
         action = _Distilling(
             patient,
             b"".join(
-                line + b"\n" for line in marked(made.lines, kind=RESCUED, operation=patient.member, now=now)
+                line + b"\n"
+                for line in marked(
+                    outlasting(made.lines, words=_NOTE, now=now),
+                    kind=RESCUED,
+                    operation=patient.member,
+                    now=now,
+                )
             ),
             f"{INFIX}{stamp}",
             source.sha256,

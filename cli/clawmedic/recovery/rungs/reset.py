@@ -20,7 +20,7 @@ from clawmedic.recovery.installing import (
     row_fields,
     with_header,
 )
-from clawmedic.recovery.looking import entry_ids, iso, marked, read_lines
+from clawmedic.recovery.looking import entry_ids, iso, marked, outlasting, read_lines
 from clawmedic.recovery.offline import offline_only
 from clawmedic.recovery.rows import CONVERSATION_FIELDS, COUNTERS, begin_anew
 from clawmedic.recovery.rung import Fit, Patient, Treatment
@@ -54,7 +54,7 @@ class Reset:
         session, now = patient.session, patient.settings.now()
         place = new_place(session, now=now)
         old = read_lines(session.transcript.path, patient.settings.world.limits) if place.aside else ()
-        body = () if place.aside is None else _note(patient, place, now)
+        body = _note(patient, place, now)
         cwd = cwd_of([raw.data for raw in old[:1]])
         fields = row_fields(session)
         made = Installation(
@@ -81,16 +81,13 @@ class Reset:
 
 
 def _note(patient: Patient, place: Place, now: int) -> tuple[bytes, ...]:
-    """A compaction whose summary is the note, and our mark.
-
-    2026.7.1 shows the model no `custom_message` (measured); the summary of a compaction is shown by both versions.
-    """
+    """A compaction whose summary is the note for the model, a note for people, and our mark."""
     where = place.aside.name if place.aside else ""
     waiting = len(patient.report.unanswered)
     text = (
         "# Earlier conversation\n"
         "This conversation was begun anew by an operator's tool because the earlier one could no longer be answered. "
-        f"Nothing of it is in view; its whole history is kept in {where} beside this session's file.\n"
+        f"Nothing of it is in view. {_where(where)}\n"
         + (f"{waiting} message(s) had no answer.\n" if waiting else "")
         + "If something from before is needed, say so and ask for it.\n"
     )
@@ -105,7 +102,12 @@ def _note(patient: Patient, place: Place, now: int) -> tuple[bytes, ...]:
         "tokensBefore": 1,
     }
     line = json.dumps(summary, ensure_ascii=False, separators=(",", ":")).encode()
-    return marked((line,), kind=HAND_OVER, operation=patient.member, now=now)
+    lines = outlasting((line,), words=f"[clawmedic] A new session. {_where(where)}", now=now)
+    return marked(lines, kind=HAND_OVER, operation=patient.member, now=now)
+
+
+def _where(name: str) -> str:
+    return f"The earlier conversation is kept in {name}." if name else "There was no earlier transcript."
 
 
 def _side_effects(patient: Patient) -> tuple[str, ...]:
