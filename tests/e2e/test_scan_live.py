@@ -42,7 +42,9 @@ def test_scans_beside_a_writing_gateway(gateway: Gateway, tmp_path: Path) -> Non
             for turn in range(6):
                 answers[key].append(client.agent(key, f"Message {turn}, are you there?").useful)
 
-    with gateway.client() as client:  # 2026.4.15 transpiles its plugins at the first turn: minutes on a busy machine
+    with (
+        gateway.client() as client
+    ):  # 2026.4.15 transpiles its plugins at the first turn: minutes on a busy machine
         assert client.agent(KEYS[0], "Good morning, are you there?", timeout=400).useful
 
     talkers = [threading.Thread(target=talk, args=(key,)) for key in KEYS]
@@ -87,7 +89,9 @@ def test_a_death_is_seen_and_its_end_too(
                 break
         code, document = clawmedic(gateway, tmp_path, "scan")
         sessions = by_key(document)
-        assert (code, sessions[dying]["verdict"], sessions[dying]["cause"]) == (3, "dead", cause), sessions[dying]
+        assert (code, sessions[dying]["verdict"], sessions[dying]["cause"]) == (3, "dead", cause), sessions[
+            dying
+        ]
         assert sessions[living]["verdict"] == "healthy"
         code, diagnosis = clawmedic(gateway, tmp_path, "diagnose", dying)
         assert (code, diagnosis["incidents"][-1]["cause"]) == (3, cause)

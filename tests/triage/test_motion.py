@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from triage_cases import CORPUS, Examiner
 
 from clawmedic.model.finding import FindingCode, Severity
 from clawmedic.settings import World
+from triage_cases import CORPUS, Examiner
 
 CASE = CORPUS / "2026.7.1" / "healthy-chat"
 

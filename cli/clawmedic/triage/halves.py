@@ -43,7 +43,7 @@ def in_halves(things: Sequence[One], work: Callable[[Sequence[One]], list[Answer
     with os.fdopen(incoming, "rb") as answers:
         try:
             first = work(things[:middle])
-            second = _taken(answers.read(), len(things) - middle)
+            second: list[Answer] | None = _taken(answers.read(), len(things) - middle)
         finally:
             os.kill(child, signal.SIGKILL)  # it has ended, or nobody waits for it any more
             os.waitpid(child, 0)

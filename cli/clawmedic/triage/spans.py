@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from clawmedic.disk.files import open_regular
 from clawmedic.disk.jsonl import iter_lines
 from clawmedic.model.session import Generation, Session
 from clawmedic.settings import Limits
+from clawmedic.stores.lineage import Life, chat_in
 from clawmedic.stores.tails import file_tail, raw_entry
 from clawmedic.transcripts.entry import Entry
 from clawmedic.transcripts.failures import is_auto_reset_text
@@ -17,16 +19,17 @@ from clawmedic.transcripts.parse import parse_entry
 from clawmedic.transcripts.view import view_of_tail
 from clawmedic.triage.orphans import Span
 
-OPENING_LINES = 6
+OPENING_LINES = 8
 """The header, settings of the session, and its first message."""
 OPENING_BYTES = 1024 * 1024
 
 
 def session_span(session: Session) -> Span:
     """The beginning of a session's own transcript; its end does not matter for an heir."""
+    path = session.transcript.path
     if session.generation is Generation.SQLITE or not session.transcript.exists:
-        return Span(None, None)
-    return _opening(session.transcript.path)
+        return Span(Life(path.name, None, None))
+    return _opening(path)
 
 
 def span_reader(limits: Limits) -> Callable[[Path], Span]:
@@ -36,7 +39,7 @@ def span_reader(limits: Limits) -> Callable[[Path], Span]:
         tail = file_tail(path, limits.tail_bytes, line_limit=limits.line_bytes, seek_compaction=False)
         times = [entry.at for entry in view_of_tail(tail).entries if entry.at is not None]
         opening = _opening(path)
-        return Span(opening.first_at, times[-1] if times else None, opening.opens_with_reset, opening.parent)
+        return replace(opening, life=replace(opening.life, last_at=times[-1] if times else None))
 
     return read
 
@@ -47,9 +50,10 @@ def _opening(path: Path) -> Span:
             lines = islice(iter_lines(descriptor, line_limit=OPENING_BYTES), OPENING_LINES)
             entries = [entry for line in lines if isinstance(entry := parse_entry(raw_entry(line)), Entry)]
     except OSError:
-        return Span(None, None)
+        return Span(Life(path.name, None, None))
     first = next((entry.at for entry in entries if entry.at is not None), None)
     message = next((entry for entry in entries if entry.type == "message"), None)
+    asked = next((entry for entry in entries if entry.role == "user"), None)
     reset = message is not None and message.role == "assistant" and is_auto_reset_text(message.text)
-    parent = entries[0].parent_session if entries else ""
-    return Span(first, None, reset, parent)
+    life = Life(path.name, first, None, opens_with_reset=reset, chat=chat_in(asked.text) if asked else "")
+    return Span(life, entries[0].parent_session if entries else "")
