@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Every copy of a conversation there is: found, read, compared, exported, restored."""

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""One command, one module: parse, open, call the domain, render, exit."""

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""The rehearsal: made-up state directories with every kind of session, and whether each is judged right."""

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Telling people what happened. Nothing is in this room yet."""

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""How anything is changed: plan, verified backup, act, prove, journal; and undo."""

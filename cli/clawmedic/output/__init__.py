@@ -1,1 +1,1 @@
-"""TODO room."""
+"""What people and programs see: tables, JSON, metrics, progress. The only room that draws."""
