@@ -14,7 +14,7 @@ from clawmedic.output.palette import VERDICTS
 from clawmedic.output.screen import Cell, Column, Screen
 from clawmedic.output.sink import write_json
 from clawmedic.output.text import count_of, moment, visible
-from clawmedic.recovery.ladder import Decision, GiveUp, Hold, Try
+from clawmedic.recovery.ladder import Decision, GiveUp, Hold, Try, Well
 from clawmedic.recovery.rescue import Outlook, Round, SilentWitness, Witness
 from clawmedic.recovery.rungs.escalate import advice
 from clawmedic.settings import Settings
@@ -64,13 +64,19 @@ def _row(settings: Settings, one: Outlook) -> list[Cell]:
     return [
         Cell(visible(patient.session.key)),
         Cell(VERDICTS[verdict].label, VERDICTS[verdict].style),
-        Cell(str(patient.ailment.cause or patient.ailment.kind)),
+        Cell(str(patient.ailment.cause or "-")),
         Cell(first, "bold" if isinstance(one.decision, Try) else "dim"),
-        Cell(visible(_words(one.decision, utc=settings.utc))),
+        Cell(visible(_first_words(settings, one))),
     ]
 
 
-_WORDS: dict[type, str] = {Hold: "wait", GiveUp: "escalate"}
+def _first_words(settings: Settings, one: Outlook) -> str:
+    if isinstance(one.decision, GiveUp):
+        return next(iter(advice(one.patient)), one.patient.report.why)
+    return _words(one.decision, utc=settings.utc)
+
+
+_WORDS: dict[type, str] = {Hold: "wait", GiveUp: "escalate", Well: "nothing"}
 
 
 def _words(decision: Decision, *, utc: bool) -> str:
@@ -84,10 +90,10 @@ def _words(decision: Decision, *, utc: bool) -> str:
 
 def _show_given_up(screen: Screen, one: Outlook, decision: GiveUp) -> None:
     screen.line((visible(one.patient.session.key), "bold"))
-    for reason in decision.reasons:
-        screen.labelled("-", visible(reason), room=3)
     for line in advice(one.patient):
         screen.labelled("!", visible(line), room=3, style="yellow")
+    for reason in decision.reasons:
+        screen.labelled("-", visible(reason), room=3)
 
 
 def show_notices(settings: Settings, notices: Sequence[Notice]) -> None:

@@ -47,7 +47,7 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """Nothing that may be tried is left; why each rung was not, one line each."""
+    """Nothing that may be tried is left; why the rungs were not, one line for each reason."""
 
     reasons: tuple[str, ...]
 
@@ -79,23 +79,23 @@ def decide(patient: Patient, tried: Collection[str] = (), rungs: Sequence[Rung] 
 
 
 def _next(patient: Patient, tried: Collection[str], rungs: Sequence[Rung]) -> Decision:
-    reasons: list[str] = []
+    reasons: dict[str, list[str]] = {}
     for rung in rungs:
         if rung.name in tried:
             continue
         fit = rung.applies(patient)
         if not (patient.mandate.ordered or patient.mandate.policy.allows(rung.name)):
             if fit.ok:
-                reasons.append(f"{rung.name}: the policy is {patient.mandate.policy}")
+                reasons.setdefault(f"the policy is {patient.mandate.policy}", []).append(rung.name)
             continue
         if not fit.ok:
-            reasons.append(f"{rung.name}: {fit.reason}")
+            reasons.setdefault(fit.reason, []).append(rung.name)
             continue
         try:
             return Try(rung, fit.reason, rung.plan(patient))
         except RefusedError as error:
-            reasons.append(f"{rung.name}: {error.message}")
-    return GiveUp(tuple(reasons))
+            reasons.setdefault(error.message, []).append(rung.name)
+    return GiveUp(tuple(f"{', '.join(dict.fromkeys(names))}: {why}" for why, names in reasons.items()))
 
 
 def is_over(patient: Patient, rung: str) -> bool:

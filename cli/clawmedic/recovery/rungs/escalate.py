@@ -56,7 +56,7 @@ def escalation(patient: Patient, reasons: Sequence[str], operation_id: str = "")
         at=patient.settings.now(),
         keys=(patient.session.key,),
         title=what,
-        lines=(patient.report.why, *reasons, *advice(patient)),
+        lines=(patient.report.why, *advice(patient), *reasons),
         operation_id=operation_id,
         unanswered=len(patient.report.unanswered),
     )
