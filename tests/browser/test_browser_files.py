@@ -10,7 +10,7 @@ from pathlib import Path
 from textual.widgets import Input
 
 from backup_stage import SESSION_ID, Stage, fingerprint, lines, talk
-from browser_stage import LARGE, Seat, sit
+from browser_stage import Seat, sit
 from clawmedic.settings import Settings
 
 NAME = f"{SESSION_ID}.jsonl.reset.2026-11-23T07-44-32.054Z"
@@ -72,7 +72,7 @@ def test_exports_are_written_once_redacted_on_demand_and_never_over_anything(tmp
         await seat.press("escape")
         assert seat.app.screen is seat.app.screen_stack[0]
 
-    sit(settings, scenario, size=LARGE)
+    sit(settings, scenario, size=(100, 30))
     assert fingerprint(stage.state) == before
     assert sorted(path.name for path in out.iterdir()) == ["talk.html", "talk.md"]
 
