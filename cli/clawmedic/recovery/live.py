@@ -25,13 +25,14 @@ from clawmedic.model.reporter import SilentReporter
 from clawmedic.model.session import Generation, Session
 from clawmedic.operations.expect import AGAIN, expect_file
 from clawmedic.operations.work import Work
-from clawmedic.recovery.looking import MOST_BYTES, entry_ids, read_lines
+from clawmedic.recovery.looking import MOST_BYTES, context_of, entry_ids, read_lines
 from clawmedic.recovery.rung import Fit, Patient, Situation
 from clawmedic.recovery.sizing import AIM, Room, tokens_in
 from clawmedic.recovery.ward import Seen
 from clawmedic.settings import Settings
 from clawmedic.stores.opening import open_for_reading
 from clawmedic.stores.reader import RawEntry
+from clawmedic.transcripts.context import Context
 
 IDLE_SECONDS = 30.0
 """7.1 calls a run active for 15 s after it was refused; a turn that really runs is not waited for longer."""
@@ -206,33 +207,43 @@ def _ids_in_store(work: Work, patient: Patient) -> frozenset[str]:
         return frozenset()
 
 
-def roomy(seen: Seen, room: Room) -> Check:
+def sight_of(settings: Settings, session: Session) -> Context:
+    """What the model would be sent of a conversation now: its whole current branch, read line by line.
+
+    Raises:
+        RefusedError: as `lines_of`.
+    """
+    return context_of(lines_of(settings, session) if session.transcript.exists else ())
+
+
+def roomy(context: Context, room: Room) -> Check:
     """What the model would be sent now takes at most `AIM` of the budget, where the budget is known.
 
     A row's `totalTokens` counts where an answered turn has made it; what a compaction predicts is too low
     (openclaw-channels.md 0.6), so that the length of the text and what stands beside it are added up.
     """
-    tokens = tokens_now(seen, room)
+    tokens = tokens_for(context, room)
     share = tokens / room.budget if room.budget else None
     if share is None:
         return Check("budget", ok=True, detail=f"about {tokens} tokens; the model's window is not known")
     return Check("budget", ok=share <= AIM, detail=f"about {tokens} of {room.budget} tokens, {share:.0%}")
 
 
-def tokens_now(seen: Seen, room: Room) -> int:
+def tokens_for(context: Context, room: Room) -> int:
     """About how many tokens the next prompt takes before the next message."""
-    return max(tokens_in(seen.case.view.context), seen.case.view.context.estimated_tokens + room.overhead)
+    return max(tokens_in(context), context.estimated_tokens + room.overhead)
 
 
-def live_proof(checks: Sequence[Check], patient: Patient, seen: Seen, room: Room) -> Proof:
-    """The checks with sizes before and after."""
+def live_proof(work: Work, checks: Sequence[Check], patient: Patient, seen: Seen, room: Room) -> Proof:
+    """The checks, and how much room is left, with sizes before and after."""
+    context = sight_of(work.settings, seen.case.session)
     return Proof(
-        tuple(checks),
+        (*checks, roomy(context, room)),
         bytes_before=patient.session.transcript.size_bytes,
         bytes_after=seen.case.session.transcript.size_bytes,
         entries_before=patient.report.entries,
         entries_after=seen.report.entries,
         tokens_before=patient.case.budget.used_tokens,
-        tokens_after=tokens_now(seen, room),
+        tokens_after=tokens_for(context, room),
         budget_tokens=room.budget,
     )

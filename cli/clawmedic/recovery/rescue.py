@@ -173,9 +173,13 @@ class _Climb:
     def _ended(self, patient: Patient, decision: Decision) -> KeyResult:
         if isinstance(decision, Well) and not self.done:
             self.note = f"{patient.session.key}: {decision.reason}"
-        if isinstance(decision, Well) or (
-            any(one.ok for one in self.done) and patient.report.verdict not in ILL
-        ):
+        helped = any(one.ok for one in self.done)
+        if isinstance(decision, Well) and self.done and not helped:
+            words = (
+                f"{self.done[-1].rung} did not hold, though the session now looks {patient.report.verdict}"
+            )
+            return self._result(patient, error=f"{words}: {self.done[-1].error}", code=ExitCode.PROOF_FAILED)
+        if isinstance(decision, Well) or (helped and patient.report.verdict not in ILL):
             return self._result(patient)
         if isinstance(decision, Hold):
             return self._result(patient, error=decision.reason, code=ExitCode.FINDINGS, action="wait")

@@ -27,10 +27,9 @@ from clawmedic.recovery.live import (
     live_plan,
     live_proof,
     require_quiet,
-    roomy,
     without_gateway,
 )
-from clawmedic.recovery.looking import entry_ids
+from clawmedic.recovery.looking import context_of, entry_ids
 from clawmedic.recovery.proof import is_alive
 from clawmedic.recovery.rung import Fit, Patient, Treatment
 from clawmedic.recovery.sizing import Room, room_for
@@ -70,10 +69,9 @@ class GatewayCompact:
             notes.append("7.1 sends a group's own history besides: a compaction may not be enough")
         sentence = "compact with " + ", then ".join((own or "the session's own model", *others))
         step = Step(self.name, sentence, reversible=Reversible.NO)
-        ids = entry_ids(lines_of(patient.settings, patient.session))
-        action = _Compacting(
-            patient, live, own, others, ids, room_for(patient.case, patient.case.view.context)
-        )
+        lines = lines_of(patient.settings, patient.session)
+        ids = entry_ids(lines)
+        action = _Compacting(patient, live, own, others, ids, room_for(patient.case, context_of(lines)))
         return Treatment(live_plan(patient, step, notes=notes), action)
 
 
@@ -120,6 +118,5 @@ def prove_compaction(
         ),
         history_stays(work, patient, ids),
         is_alive(seen),
-        roomy(seen, room),
     ]
-    return live_proof(checks, patient, seen, room)
+    return live_proof(work, checks, patient, seen, room)

@@ -26,10 +26,9 @@ from clawmedic.recovery.live import (
     live_plan,
     live_proof,
     require_quiet,
-    roomy,
     without_gateway,
 )
-from clawmedic.recovery.looking import entry_ids
+from clawmedic.recovery.looking import context_of, entry_ids
 from clawmedic.recovery.proof import is_alive
 from clawmedic.recovery.rung import Fit, Patient, Treatment
 from clawmedic.recovery.sizing import Room, room_for
@@ -71,7 +70,7 @@ class GatewayDistil:
         lines = lines_of(patient.settings, patient.session)
         if not lines:
             raise RefusedError("there is no history to hand over", hint="`clawmedic reset` begins anew")
-        room = room_for(patient.case, patient.case.view.context)
+        room = room_for(patient.case, context_of(lines))
         sentence = (
             "keep the history aside, begin a new session, and hand a digest over in one turn of the model"
         )
@@ -127,9 +126,8 @@ class _HandingOver:
             *self.found,
             history_stays(work, self.patient, self.ids),
             is_alive(seen),
-            roomy(seen, self.room),
         ]
-        return live_proof(checks, self.patient, seen, self.room)
+        return live_proof(work, checks, self.patient, seen, self.room)
 
 
 def _failure(turn: Turn) -> str:

@@ -26,7 +26,7 @@ from clawmedic.recovery.live import (
     require_quiet,
     without_gateway,
 )
-from clawmedic.recovery.looking import entry_ids
+from clawmedic.recovery.looking import context_of, entry_ids
 from clawmedic.recovery.rung import Fit, Patient, Treatment
 from clawmedic.recovery.rungs.gateway_compact import prove_compaction
 from clawmedic.recovery.sizing import Room, room_for
@@ -64,8 +64,9 @@ class GatewayRelax:
         sentence = "switch the quality guard of summaries off, compact, and put the guard back"
         step = Step(self.name, sentence, reversible=Reversible.NO)
         notes = ("the guard is off for all sessions of this gateway while it compacts",)
-        ids = entry_ids(lines_of(patient.settings, patient.session))
-        room = room_for(patient.case, patient.case.view.context)
+        lines = lines_of(patient.settings, patient.session)
+        ids = entry_ids(lines)
+        room = room_for(patient.case, context_of(lines))
         action = _Relaxing(patient, ids, room, lambda: require_quiet(patient, live))
         return Treatment(live_plan(patient, step, notes=notes), action)
 

@@ -19,7 +19,6 @@ from clawmedic.recovery.live import (
     live_plan,
     live_proof,
     require_quiet,
-    roomy,
     without_gateway,
 )
 from clawmedic.recovery.looking import entry_ids
@@ -57,7 +56,8 @@ class GatewayReset:
         """Copy, reset, prove, leave a note."""
         live = described(patient)
         there = patient.session.transcript.exists
-        ids = entry_ids(all_lines_of(patient.settings, patient.session)) if there else frozenset()
+        lines = all_lines_of(patient.settings, patient.session) if there else ()
+        ids = entry_ids(lines)
         step = Step(self.name, "keep the history aside and begin a new session", reversible=Reversible.NO)
         room = room_for(patient.case, patient.case.view.context)
         return Treatment(live_plan(patient, step), _Resetting(patient, live, ids, room))
@@ -86,6 +86,5 @@ class _Resetting:
             *self.found,
             history_stays(work, self.patient, self.ids),
             is_alive(seen),
-            roomy(seen, self.room),
         ]
-        return live_proof(checks, self.patient, seen, self.room)
+        return live_proof(work, checks, self.patient, seen, self.room)

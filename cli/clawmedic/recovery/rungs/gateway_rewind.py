@@ -26,10 +26,9 @@ from clawmedic.recovery.live import (
     live_plan,
     live_proof,
     require_quiet,
-    roomy,
     without_gateway,
 )
-from clawmedic.recovery.looking import entries_of, entry_ids
+from clawmedic.recovery.looking import context_of, entries_of, entry_ids
 from clawmedic.recovery.proof import is_alive
 from clawmedic.recovery.rung import Fit, Patient, Treatment
 from clawmedic.recovery.sizing import Room, room_for, tokens_in
@@ -64,7 +63,7 @@ class GatewayRewind:
         """
         live, caller, key = described(patient), caller_of(patient), patient.session.key
         lines = lines_of(patient.settings, patient.session)
-        room = room_for(patient.case, patient.case.view.context)
+        room = room_for(patient.case, context_of(lines))
         path = active_path(list(entries_of(lines))).entries
         at = fitting(path, room)
         if at is None:
@@ -135,5 +134,5 @@ class _Rewinding:
 
     def prove(self, work: Work) -> Proof:
         seen = look_again(work.settings, None, self.patient.session)
-        checks = [history_stays(work, self.patient, self.ids), is_alive(seen), roomy(seen, self.room)]
-        return live_proof(checks, self.patient, seen, self.room)
+        checks = [history_stays(work, self.patient, self.ids), is_alive(seen)]
+        return live_proof(work, checks, self.patient, seen, self.room)
