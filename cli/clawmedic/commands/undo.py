@@ -8,11 +8,13 @@ import typer
 
 from clawmedic.commands.mutating import DryRun, GatewayStopped, Yes, agreed, show_outcome, show_plans
 from clawmedic.commands.options import with_settings
+from clawmedic.commands.treating import Password, Token, Url
 from clawmedic.errors import ExitCode
 from clawmedic.model.outcome import Outcome
 from clawmedic.operations.run import mutating_run
 from clawmedic.operations.undo import plan_undo, rolled_back_just_now, undo
 from clawmedic.output.progress import progress
+from clawmedic.recovery.line import Line
 from clawmedic.settings import Settings
 from clawmedic.stores.opening import open_for_reading
 
@@ -33,15 +35,21 @@ def command(
     yes: Yes = False,
     dry_run: DryRun = False,
     gateway_stopped: GatewayStopped = False,
+    url: Url = None,
+    token: Token = None,
+    password: Password = None,
 ) -> ExitCode:
-    """Put back the very bytes of what an operation changed.
+    """Put back the very bytes of what an operation changed, or ask the gateway to take its own change back.
 
     Refuses when the session has moved on since. An undo can be undone too.
     """
     if dry_run:
         show_plans(settings, [one.plan for one in plan_undo(settings, operation, force=force)])
         return ExitCode.OK
-    with mutating_run(settings, gateway_stopped=gateway_stopped) as run:
+    with (
+        Line(settings, url=url, token=token, password=password) as line,
+        mutating_run(settings, gateway_stopped=gateway_stopped, reverse_call=line.reverse) as run,
+    ):
         outcome: Outcome | None = rolled_back_just_now(run, operation)
         if outcome is None:
             reversals = plan_undo(settings, operation, force=force)
