@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from clawmedic.errors import UsageError
+from clawmedic.errors import ClawmedicError, UsageError
 from clawmedic.model.backup import Archive
 from clawmedic.settings import Settings
 
@@ -32,6 +32,7 @@ def browse(settings: Settings, archive: Archive) -> None:
 
     Raises:
         UsageError: as `require_terminal`.
+        ClawmedicError: a bug in the browser.
     """
     require_terminal(settings)
     from clawmedic.output.browser.app import Browser
@@ -41,3 +42,5 @@ def browse(settings: Settings, archive: Archive) -> None:
         app.run()
     finally:
         app.close_desks()
+    if app.return_code:  # textual has said on standard error what it was
+        raise ClawmedicError("the browser failed unexpectedly; nothing was changed", hint=_HINT)

@@ -123,7 +123,11 @@ class Shelf(BlockView):
     def draw(self, index: int, width: int) -> Sequence[Row]:
         """The rows of a key or a copy."""
         group, copy = self._listed[index]
-        return [self._key_row(group, width)] if copy is None else self._copy_rows(copy, width)
+        return (
+            [self._key_row(group, width)]
+            if copy is None
+            else self._copy_rows(copy, width, alone=len(group.copies) == 1)
+        )
 
     def _key_row(self, group: KeyGroup, width: int) -> Row:
         arrow = " " if not group.copies else "▾" if group.name in self.opened else "▸"
@@ -137,13 +141,13 @@ class Shelf(BlockView):
         name = elide(harmless(group.name[1]) or "of no known key", max(4, room))
         return spread([(f"{arrow} ", "dim"), (f"{sign} ", look), (name, "key")], end, width)
 
-    def _copy_rows(self, copy: Backup, width: int) -> Sequence[Row]:
+    def _copy_rows(self, copy: Backup, width: int, *, alone: bool) -> Sequence[Row]:
         letter = "AB"[self.marked.index(copy.id)] if copy.id in self.marked else " "
         star = "★ " if copy.best else "  "
         state = (copy.state.value, STATE_LOOKS[copy.state])
         only = (
             [(f" {copy.unique_entries} only here ", "changed")]
-            if copy.unique_entries and width >= WIDE
+            if copy.unique_entries and width >= WIDE and not alone
             else []
         )
         first = spread(

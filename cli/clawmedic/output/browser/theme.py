@@ -70,7 +70,7 @@ Screen { background: $background; color: $foreground; layers: base; }
 #state {
     height: 1; padding: 0 1; color: $quiet; background: $surface; text-wrap: nowrap; text-overflow: ellipsis; }
 .wide #left { width: 46; }
-.widest #left { width: 58; }
+.widest #left { width: 66; }
 .zoomed #left { display: none; }
 Footer { background: $panel; }
 
