@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lab.faults import REASONING_REQUIRED, SERVER_ERROR, SHAPELESS_SUMMARY, UNAUTHORIZED
+from lab.faults import REASONING_REQUIRED
 from lab.gateway import Gateway
 from lab.provider import Provider
 
@@ -35,9 +34,13 @@ def clawmedic(real: Gateway, *arguments: str, timeout: float = 900) -> tuple[int
     }
     done = subprocess.run(
         [sys.executable, "-m", "clawmedic", *arguments, "--json", "--state-dir", str(real.state_dir)],
-        env=environment, cwd=home, capture_output=True, text=True, timeout=timeout, check=False,
+        env=environment,
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
     )
-    print(done.stdout, done.stderr)
     document = json.loads(done.stdout) if done.stdout.startswith("{") else {}
     return done.returncode, document, done.stdout + done.stderr
 
