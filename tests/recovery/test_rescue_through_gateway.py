@@ -300,9 +300,17 @@ def test_a_connection_that_ends_leaves_no_other_model_behind(live: Callable[...,
 
 def test_a_session_that_was_used_since_the_plan_is_left_alone(live: Callable[..., Ward71]) -> None:
     ward = live()
-    (result,) = ward.rescue(PRESERVE, between=lambda: ward.store.change(updatedAt=1)).results
+    (result,) = ward.rescue(
+        PRESERVE, between=lambda: ward.store.append(type="message", message={"role": "user"})
+    ).results
     assert result.exit_code == ExitCode.REFUSED
     assert not ward.asked("sessions.compact")
+
+
+def test_a_late_write_of_the_row_is_no_use_of_the_session(live: Callable[..., Ward71]) -> None:
+    ward = live()
+    (result,) = ward.rescue(PRESERVE, between=lambda: ward.store.change(updatedAt=1795420379999)).results
+    assert result.ok, result
 
 
 @pytest.mark.parametrize("failing", ["", "chat.inject"])

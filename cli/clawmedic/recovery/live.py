@@ -25,7 +25,7 @@ from clawmedic.model.reporter import SilentReporter
 from clawmedic.model.session import Generation, Session
 from clawmedic.operations.expect import AGAIN, expect_file
 from clawmedic.operations.work import Work
-from clawmedic.recovery.looking import MOST_BYTES, context_of, entry_ids, read_lines
+from clawmedic.recovery.looking import MOST_BYTES, context_of, entries_of, entry_ids, read_lines
 from clawmedic.recovery.rung import Fit, Patient, Situation
 from clawmedic.recovery.sizing import AIM, Room, tokens_in
 from clawmedic.recovery.ward import Seen
@@ -37,6 +37,7 @@ from clawmedic.transcripts.context import Context
 IDLE_SECONDS = 30.0
 """7.1 calls a run active for 15 s after it was refused; a turn that really runs is not waited for longer."""
 _PAUSE_SECONDS = 1.0
+_SPEECH = frozenset({"message", "compaction", "reset"})
 T = TypeVar("T")
 
 
@@ -79,11 +80,18 @@ def described(patient: Patient) -> LiveSession:
     return found
 
 
-def require_quiet(patient: Patient, before: LiveSession) -> None:
-    """Make sure that nobody has used the session since the plan, and that no run goes on in it.
+def require_quiet(patient: Patient, before: LiveSession, ids: Collection[str]) -> None:
+    """Make sure that nobody has spoken in the session since the plan, and that no run goes on in it.
+
+    The row's own time says nothing: 7.1 writes it once more up to 15 s after a refused run (openclaw-files.md 7).
+
+    Args:
+        patient: whose session.
+        before: the session as the plan saw it.
+        ids: the entries that were there then.
 
     Raises:
-        RefusedError: the row has changed since.
+        RefusedError: another conversation stands behind the key, or something was said.
         BusyError: a run goes on.
     """
     caller, key = caller_of(patient), patient.session.key
@@ -92,9 +100,14 @@ def require_quiet(patient: Patient, before: LiveSession) -> None:
         if time.monotonic() > deadline:
             raise BusyError(f"a run goes on in {key}", hint="wait until it has ended")
         time.sleep(_PAUSE_SECONDS)
-    now = require(caller, key)
-    if (now.session_id, now.updated_at) != (before.session_id, before.updated_at):
+    moved = require(caller, key).session_id != before.session_id
+    if moved or (patient.session.transcript.exists and _said_since(patient, ids)):
         raise RefusedError(f"{key} has been used since it was looked at", hint=AGAIN)
+
+
+def _said_since(patient: Patient, ids: Collection[str]) -> bool:
+    entries = entries_of(lines_of(patient.settings, patient.session))
+    return any(entry.type in _SPEECH and entry.id not in ids for entry in entries)
 
 
 def live_plan(patient: Patient, step: Step, *, notes: Sequence[str] = ()) -> Plan:

@@ -87,7 +87,7 @@ class _Compacting:
 
     def act(self, work: Work) -> None:
         caller, key = caller_of(self.patient), self.patient.session.key
-        require_quiet(self.patient, self.live)
+        require_quiet(self.patient, self.live, self.ids)
         keep(work, self.patient)
         self.attempts.append(compact_as_is(work, caller, key, self.own or "its own model"))
         for model in self.others:

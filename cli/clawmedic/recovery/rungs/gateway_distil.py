@@ -89,7 +89,7 @@ class _HandingOver:
     found: list[Check] = field(default_factory=list)
 
     def act(self, work: Work) -> None:
-        require_quiet(self.patient, self.live)
+        require_quiet(self.patient, self.live, self.ids)
         kept = keep(work, self.patient)
         text = hand_over(
             self.lines,

@@ -11,7 +11,16 @@ from clawmedic.model.outcome import Check, Proof
 from clawmedic.model.plan import Reversible, Step
 from clawmedic.model.session import Generation
 from clawmedic.operations.work import Work
-from clawmedic.recovery.live import ask, caller_of, described, live_plan, require_quiet, without_gateway
+from clawmedic.recovery.live import (
+    ask,
+    caller_of,
+    described,
+    lines_of,
+    live_plan,
+    require_quiet,
+    without_gateway,
+)
+from clawmedic.recovery.looking import entry_ids
 from clawmedic.recovery.proof import is_alive
 from clawmedic.recovery.rung import Fit, Patient, Treatment
 from clawmedic.recovery.ward import look_again
@@ -39,17 +48,19 @@ class GatewayRecover:
     def plan(self, patient: Patient) -> Treatment:
         """One call; the history is not touched."""
         step = Step(self.name, "take the tombstone off the session", reversible=Reversible.NO)
-        return Treatment(live_plan(patient, step), _Recovering(patient, described(patient)))
+        ids = entry_ids(lines_of(patient.settings, patient.session))
+        return Treatment(live_plan(patient, step), _Recovering(patient, described(patient), ids))
 
 
 @dataclass(frozen=True, slots=True)
 class _Recovering:
     patient: Patient
     live: LiveSession
+    ids: frozenset[str]
 
     def act(self, work: Work) -> None:
         caller, key = caller_of(self.patient), self.patient.session.key
-        require_quiet(self.patient, self.live)
+        require_quiet(self.patient, self.live, self.ids)
         ask(work, Call(_METHOD, {"key": key}), lambda: branches.recover(caller, key), reverse=None)
 
     def prove(self, work: Work) -> Proof:

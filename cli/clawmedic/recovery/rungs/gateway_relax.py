@@ -67,7 +67,7 @@ class GatewayRelax:
         lines = lines_of(patient.settings, patient.session)
         ids = entry_ids(lines)
         room = room_for(patient.case, context_of(lines))
-        action = _Relaxing(patient, ids, room, lambda: require_quiet(patient, live))
+        action = _Relaxing(patient, ids, room, lambda: require_quiet(patient, live, ids))
         return Treatment(live_plan(patient, step, notes=notes), action)
 
 

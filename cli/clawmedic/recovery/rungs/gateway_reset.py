@@ -72,7 +72,7 @@ class _Resetting:
     found: list[Check] = field(default_factory=list)
 
     def act(self, work: Work) -> None:
-        require_quiet(self.patient, self.live)
+        require_quiet(self.patient, self.live, self.ids)
         kept = keep(work, self.patient) if self.ids else None
         done = begin_anew(work, self.patient, self.live)
         seen = look_again(work.settings, None, self.patient.session)

@@ -123,7 +123,7 @@ class _Rewinding:
 
     def act(self, work: Work) -> None:
         caller, key = caller_of(self.patient), self.patient.session.key
-        require_quiet(self.patient, self.live)
+        require_quiet(self.patient, self.live, self.ids)
         keep(work, self.patient)
         ask(
             work,
