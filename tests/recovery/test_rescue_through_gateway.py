@@ -21,7 +21,9 @@ from clawmedic.gateway.calling import Caller
 from clawmedic.gateway.client import GatewayClient, Introduction, connect
 from clawmedic.gateway.credentials import Credentials
 from clawmedic.gateway.identity import load_or_make_identity
-from clawmedic.gateway.reversal import reverse_by
+from clawmedic.gateway.locating import Located, Ownership
+from clawmedic.gateway.opening import Gateway
+from clawmedic.gateway.reversal import restoring_model, reverse_by
 from clawmedic.gateway.secret import Secret
 from clawmedic.model.outcome import OperationState, Outcome
 from clawmedic.model.reporter import SilentReporter
@@ -193,6 +195,21 @@ class OpenLine(Line):
         return self._open_ones.enter_context(client)
 
 
+class ReopeningLine(OpenLine):
+    """As `Line` itself puts calls back; each connection it opens is a new one."""
+
+    opened = 0
+
+    def reverse(self, call: Call) -> None:
+        Line.reverse(self, call)
+
+    def _open(self, state: StateReader) -> Gateway:
+        del state
+        self.opened += 1
+        located = Located(Address(self._fake.url, Origin.OPTION), Ownership.OURS, ())
+        return Gateway(located, self.connected())
+
+
 @dataclass
 class Ward71:
     """A stage whose gateway runs."""
@@ -296,6 +313,20 @@ def test_a_connection_that_ends_leaves_no_other_model_behind(live: Callable[...,
     assert result.exit_code == ExitCode.PARTIAL
     assert "modelOverride" not in ward.on.row
     assert list_operations(ward.on.settings)[0].state is OperationState.ROLLED_BACK
+
+
+def test_a_call_is_put_back_by_a_new_connection_where_the_old_one_is_lost(
+    live: Callable[..., Ward71],
+) -> None:
+    ward = live()
+    ward.store.change(providerOverride="fake", modelOverride="alt")
+    with ExitStack() as running, ReopeningLine(ward.on, ward.gateway, running) as line:
+        back = restoring_model(ward.on.key, "fake/small")
+        line.reverse(back)
+        assert (ward.on.row["modelOverride"], line.opened) == ("small", 1)
+        running.close()
+        line.reverse(restoring_model(ward.on.key, None))
+        assert ("modelOverride" in ward.on.row, line.opened) == (False, 2)
 
 
 def test_a_session_that_was_used_since_the_plan_is_left_alone(live: Callable[..., Ward71]) -> None:

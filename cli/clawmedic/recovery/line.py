@@ -8,6 +8,7 @@ from typing import Self
 from clawmedic.disk.records import Call
 from clawmedic.errors import BusyError, RefusedError
 from clawmedic.gateway.calling import Caller
+from clawmedic.gateway.failures import UnreachableError
 from clawmedic.gateway.opening import Gateway, open_gateway
 from clawmedic.gateway.reversal import reverse_by
 from clawmedic.gateway.secret import Secret
@@ -40,9 +41,7 @@ class Line:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         del kind, error, trace
-        if self._gateway is not None:
-            self._gateway.caller.close()
-            self._gateway = None
+        self._hang_up()
 
     def reach(self, state: StateReader) -> Caller | None:
         """The gateway of this state directory; None when it cannot be reached, and `why` then says so."""
@@ -60,10 +59,22 @@ class Line:
             RefusedError: it is none of the calls that put something back.
             GatewayError, HungGatewayError, OutcomeUnknownError: it cannot be made, or nobody knows whether it was.
         """
+        try:
+            self._reverse(call)
+        except UnreachableError:  # the connection ended with the very call that is to be put back
+            self._hang_up()
+            self._reverse(call)
+
+    def _reverse(self, call: Call) -> None:
         if self._gateway is None:
             with open_for_reading(self._settings, SilentReporter()) as state:
                 self._gateway = self._open(state)
         reverse_by(self._gateway.caller)(call)
+
+    def _hang_up(self) -> None:
+        if self._gateway is not None:
+            self._gateway.caller.close()
+            self._gateway = None
 
     def _open(self, state: StateReader) -> Gateway:
         return open_gateway(self._settings, state, url=self._url, token=self._token, password=self._password)
