@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -407,6 +408,45 @@ def test_what_never_ran_through_this_gateway_is_not_made(
     assert not result.ok
     assert not ward.asked("sessions.patch")
     assert not ward.asked("sessions.reset")
+
+
+def set_recovery(on: Stage, recovery: dict[str, Any] | None) -> str:
+    """Put a restart record into the only row of a database; gives its session id."""
+    (path,) = on.state.glob("agents/main/agent/openclaw-agent.sqlite")
+    with closing(sqlite3.connect(path)) as database, database:
+        ((text,),) = database.execute("SELECT entry_json FROM session_nodes").fetchall()
+        entry: dict[str, Any] = json.loads(text)
+        entry["mainRestartRecovery"] = recovery
+        database.execute("UPDATE session_nodes SET entry_json = ?", (json.dumps(entry),))
+        database.execute("UPDATE session_nodes SET entry_valid = 1")
+    return str(entry["sessionId"])
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_a_tombstone_is_taken_off_by_the_gateway(stage: Make, works: bool) -> None:  # noqa: FBT001
+    on = stage("2026.9.6/healthy-mid")
+    session = set_recovery(
+        on, {"revision": 3, "chargedAttempts": 3, "tombstone": {"reason": "no turn began"}}
+    )
+
+    def recover(_params: dict[str, Any]) -> dict[str, Any]:
+        if works:
+            set_recovery(on, None)
+        return {"ok": True}
+
+    row = {"key": on.key, "sessionId": session, "hasActiveRun": False}
+    methods = {
+        "sessions.list": lambda _: {"sessions": [row]},
+        "sessions.describe": lambda _: {"session": row},
+        "sessions.recover": recover,
+    }
+    with ExitStack() as running:
+        fake = running.enter_context(serving(FakeGateway(methods=methods)))
+        running.enter_context(_process(on))
+        ward = Ward71(on, Store(on), fake, OpenLine(on, fake, running))
+        (result,) = ward.rescue(PRESERVE).results
+    assert (result.ok, result.rungs[0].rung, result.rungs[0].ok) == (works, "recover", works), result
+    assert len(ward.asked("sessions.recover")) == 1
 
 
 OFF = ("a", "guard", "enabled")
