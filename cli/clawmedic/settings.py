@@ -159,5 +159,9 @@ def _existing(path: Path, origin: str) -> Path:
     except OSError as error:  # a loop of links, a name that is too long
         raise NotFoundError(f"cannot look at {path} ({origin}): {error.strerror or error}") from error
     if exists:
-        raise NotFoundError(f"not a directory: {path} ({origin})", hint="the state directory is the one that holds agents/")
-    raise NotFoundError(f"no such directory: {path} ({origin})", hint="check the path; `clawmedic drill` needs none")
+        raise NotFoundError(
+            f"not a directory: {path} ({origin})", hint="the state directory is the one that holds agents/"
+        )
+    raise NotFoundError(
+        f"no such directory: {path} ({origin})", hint="check the path; `clawmedic drill` needs none"
+    )

@@ -57,4 +57,7 @@ def test_a_chat_names_its_key():
 
 
 def test_nobody_knows_what_has_no_successor():
-    assert heirs([orphan(), Life("timeless", None, None)], {"a": [Life("a", END - 10 * NEAR_MS, None)]}, {}) == {}
+    assert (
+        heirs([orphan(), Life("timeless", None, None)], {"a": [Life("a", END - 10 * NEAR_MS, None)]}, {})
+        == {}
+    )

@@ -100,10 +100,10 @@ def test_a_restore_tells_what_it_makes_and_waits_for_a_second_yes(tmp_path: Path
         assert "already there" in seat.text()
         await seat.press("escape", "l")
         text = seat.text()
-        assert "not possible yet" in text
-        assert "Press r" in text
+        assert "Nothing is changed from here" in text
+        assert "press r" in text
         await seat.press("enter")
-        assert "not possible yet" not in seat.text()
+        assert "Nothing is changed from here" not in seat.text()
 
     sit(settings, scenario)
     made = [json.loads(line) for line in (out / "other.jsonl").read_bytes().splitlines()]

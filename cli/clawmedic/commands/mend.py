@@ -23,7 +23,9 @@ def command(
 ) -> ExitCode:
     """Repair a transcript's structure.
 
-    Torn and malformed lines, header, chain, tool calls, doubled ids. The gateway must be stopped. Lines that need nothing keep their bytes; what is taken out is kept.
+    Torn and malformed lines, header, chain, tool calls, doubled ids. The gateway
+    must be stopped. Lines that need nothing keep their bytes; what is taken out
+    is kept.
     """
     mandate = Mandate(policy=Policy.PRESERVE, explicit=True, named=True, agreed=yes, ordered=True)
     with Line(settings) as line:

@@ -39,9 +39,10 @@ def command(
     token: Token = None,
     password: Password = None,
 ) -> ExitCode:
-    """Put back the very bytes of what an operation changed, or ask the gateway to take its own change back.
+    """Put back the very bytes of what an operation changed.
 
-    Refuses when the session has moved on since. An undo can be undone too.
+    What only the gateway can take back it is asked for. Refuses when the session
+    has moved on since. An undo can be undone too.
     """
     if dry_run:
         show_plans(settings, [one.plan for one in plan_undo(settings, operation, force=force)])

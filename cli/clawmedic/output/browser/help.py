@@ -40,10 +40,10 @@ def help_text(width: int) -> Content:
 def no_live_restore(backup: Backup, width: int) -> Content:
     """Why `l` does nothing, and what to do instead."""
     rows = (
-        ("", "Restoring into the live key is not possible yet. Nothing was changed."),
+        ("", "Nothing is changed from here. Into the live key it goes outside of this screen:"),
         ("", ""),
-        ("Instead", "Press r to make a clean transcript file of this copy, or call"),
-        ("", f"clawmedic backups restore {backup.id} --to FILE.jsonl"),
-        ("", "With the gateway stopped, that file can take the place of the row's transcript."),
+        ("Command", f"clawmedic backups restore {backup.id} --live --dry-run"),
+        ("", "It shows the plan first. The gateway must be stopped; undo gives back the bytes."),
+        ("Or", "press r to make a clean transcript file of this copy."),
     )
     return hung(rows, width, room=9)
