@@ -189,12 +189,6 @@ class CopyReader:
         self.close()
 
 
-def open_copy(backup: Backup, world: World, root: Path | None = None) -> Iterator[RawEntry]:
-    """The lines of one backup, in order; an unreadable one gives none. `root` is the state directory."""
-    with CopyReader(world, root) as reader:
-        yield from reader.entries(backup)
-
-
 def _quick(stream: CopyStream) -> Summary | None:
     """The summary of a file of the usual shape; None means that it has to be read line by line."""
     place = stream.place

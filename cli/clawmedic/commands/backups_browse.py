@@ -14,7 +14,10 @@ from clawmedic.settings import Settings
 
 @with_settings(journal=True)
 def browse(settings: Settings, *, no_cache: NoCache = False) -> ExitCode:
-    """Browse every key and copy on a full screen: read, search, compare, export, restore to a file."""
+    """Browse every key and copy on a full screen.
+
+    Read, search, compare, export, restore to a file.
+    """
     require_terminal(settings)
     with progress(settings) as reporter:
         archive = catalogue(settings, reporter, use_cache=not no_cache)

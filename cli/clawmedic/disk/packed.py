@@ -147,13 +147,6 @@ def unpacked_limit(packed_bytes: int) -> int:
     return max(LEAST_UNPACKED, packed_bytes * MOST_RATIO)
 
 
-def codec_of(head: bytes) -> str:
-    """The packing of a content by its first bytes: "zstd", "gzip" or "plain"."""
-    if head.startswith(ZSTD_MAGIC):
-        return "zstd"
-    return "gzip" if head.startswith(GZIP_MAGIC) else "plain"
-
-
 def split_lines(blocks: Iterator[bytes], line_limit: int) -> Iterator[Line]:
     """Blocks as lines; a line longer than `line_limit` bytes is counted and not held."""
     number = start = held = 0

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from datetime import UTC, datetime
-
-_FORM = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}(?:\.\d{2,4})?")
 
 
 def new_operation_id(now: int) -> str:
@@ -17,8 +14,3 @@ def new_operation_id(now: int) -> str:
 def member_id(group: str, number: int) -> str:
     """The name of the operation `number` (from 1) of a call that needs several: `undo` of the group undoes all."""
     return f"{group}.{number:02d}"
-
-
-def is_operation_id(text: str) -> bool:
-    """Whether a folder's name is an operation's."""
-    return bool(_FORM.fullmatch(text))
