@@ -24,10 +24,11 @@ from clawmedic.gateway.opening import Gateway
 from clawmedic.gateway.reversal import reverse_by
 from clawmedic.gateway.secret import Secret
 from clawmedic.model.outcome import Outcome
+from clawmedic.model.policy import Policy
 from clawmedic.model.reporter import SilentReporter
 from clawmedic.operations.run import mutating_run
 from clawmedic.recovery.line import Line
-from clawmedic.recovery.policy import Mandate, Policy
+from clawmedic.recovery.policy import Mandate
 from clawmedic.recovery.rescue import Clinic, carry_out, plan_round
 from clawmedic.recovery.table import RUNGS
 from clawmedic.recovery.telling import told

@@ -13,11 +13,12 @@ from types import MappingProxyType
 from typing import Any
 
 from clawmedic.model.outcome import Outcome
+from clawmedic.model.policy import Policy
 from clawmedic.model.report import SessionReport
 from clawmedic.model.reporter import SilentReporter
 from clawmedic.operations.run import mutating_run
 from clawmedic.operations.undo import plan_undo, undo
-from clawmedic.recovery.policy import Mandate, Policy
+from clawmedic.recovery.policy import Mandate
 from clawmedic.recovery.rescue import Clinic, Round, carry_out, plan_round
 from clawmedic.settings import Settings, World
 from clawmedic.stores.opening import open_for_reading

@@ -31,11 +31,12 @@ from rescue_stage import stage as make
 from clawmedic.errors import BusyError, ExitCode, RefusedError
 from clawmedic.model.notice import NoticeKind
 from clawmedic.model.outcome import OperationState
+from clawmedic.model.policy import Policy
 from clawmedic.model.verdict import Verdict
 from clawmedic.operations.history import list_operations
 from clawmedic.operations.run import mutating_run
 from clawmedic.recovery.ladder import GiveUp, Hold, Try
-from clawmedic.recovery.policy import Mandate, Policy
+from clawmedic.recovery.policy import Mandate
 from clawmedic.recovery.rescue import carry_out
 from harness import process_environment
 

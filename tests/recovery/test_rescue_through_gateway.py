@@ -15,8 +15,9 @@ from rescue_stage import RESET, Stage, ids_in
 from clawmedic.errors import ExitCode
 from clawmedic.gateway.reversal import restoring_model
 from clawmedic.model.outcome import OperationState
+from clawmedic.model.policy import Policy
 from clawmedic.operations.history import list_operations
-from clawmedic.recovery.policy import Mandate, Policy
+from clawmedic.recovery.policy import Mandate
 from clawmedic.recovery.rungs.gateway_relax import putting_back
 from clawmedic.recovery.rungs.gateway_rewind import fitting
 from clawmedic.recovery.sizing import Room

@@ -11,9 +11,10 @@ from clawmedic.commands.options import with_settings
 from clawmedic.commands.probing import probing
 from clawmedic.commands.treating import OneKey, Password, Probe, Token, Url, treat
 from clawmedic.errors import ExitCode, UsageError
+from clawmedic.model.policy import Policy
 from clawmedic.recovery.hazards import Hazard, refuse
 from clawmedic.recovery.line import Line
-from clawmedic.recovery.policy import Mandate, Policy
+from clawmedic.recovery.policy import Mandate
 from clawmedic.recovery.table import named
 from clawmedic.settings import Settings
 

@@ -6,8 +6,9 @@ from clawmedic.commands.mutating import DryRun, GatewayStopped, Yes
 from clawmedic.commands.options import with_settings
 from clawmedic.commands.treating import OneKey, treat
 from clawmedic.errors import ExitCode
+from clawmedic.model.policy import Policy
 from clawmedic.recovery.line import Line
-from clawmedic.recovery.policy import Mandate, Policy
+from clawmedic.recovery.policy import Mandate
 from clawmedic.recovery.table import named
 from clawmedic.settings import Settings
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, ParamSpec, TypeAlias
 
@@ -115,16 +116,13 @@ def build_settings(world: World, chosen: dict[str, Any], *, store: bool) -> Sett
 
     Raises:
         NotFoundError: no state directory, and one is needed.
-        UsageError: an option's value that cannot be.
+        UsageError: an option's value that cannot be, or a wrong configuration where a store is asked for.
     """
-    config: Path | None = chosen["config"]
-    if config is not None and not config.is_file():
-        raise UsageError(f"no such configuration file: {config} (--config)", hint="clawmedic's own, in TOML")
     given: Path | None = chosen["state_dir"]
     state_dir = (
         resolve_state_dir(world, given, chosen["profile"]) if store else (given or world.home / ".openclaw")
     )
-    return Settings(
+    settings = Settings(
         world=world,
         state_dir=state_dir,
         profile=chosen["profile"],
@@ -135,5 +133,22 @@ def build_settings(world: World, chosen: dict[str, Any], *, store: bool) -> Sett
         verbose=chosen["verbose"],
         no_input=chosen["no_input"],
         utc=chosen["utc"],
-        config_file=config,
+        config_file=chosen["config"],
     )
+    return configured(settings) if store else settings
+
+
+def configured(settings: Settings) -> Settings:
+    """With the limits that clawmedic's own configuration sets. Without a file nothing is read, or imported.
+
+    Raises:
+        UsageError: the configuration is wrong.
+        UnreadableError: it cannot be read.
+    """
+    if settings.config_file is None and not settings.world.config_file.exists():
+        return settings
+    from clawmedic.configuration.load import load_configuration
+
+    scan, world = load_configuration(settings).scan, settings.world
+    limits = replace(world.limits, oversized_bytes=scan.oversized_bytes, near_budget=scan.near_budget)
+    return replace(settings, world=replace(world, limits=limits))

@@ -12,8 +12,9 @@ from clawmedic.commands.probing import probing
 from clawmedic.commands.treating import Password, Probe, Token, Url, treat
 from clawmedic.commands.values import Keys
 from clawmedic.errors import ExitCode, UsageError
+from clawmedic.model.policy import Policy
 from clawmedic.recovery.line import Line
-from clawmedic.recovery.policy import Mandate, Policy
+from clawmedic.recovery.policy import Mandate
 from clawmedic.recovery.table import RUNGS
 from clawmedic.settings import Settings
 

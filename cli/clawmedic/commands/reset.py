@@ -7,8 +7,9 @@ from clawmedic.commands.options import with_settings
 from clawmedic.commands.probing import probing
 from clawmedic.commands.treating import Password, Probe, SomeKeys, Token, Url, treat
 from clawmedic.errors import ExitCode
+from clawmedic.model.policy import Policy
 from clawmedic.recovery.line import Line
-from clawmedic.recovery.policy import Mandate, Policy
+from clawmedic.recovery.policy import Mandate
 from clawmedic.recovery.table import named
 from clawmedic.settings import Settings
 

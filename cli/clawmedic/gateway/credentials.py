@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
+from clawmedic.configuration.sections import GatewaySection
+from clawmedic.disk.files import describe, open_regular, pread_all
 from clawmedic.gateway.address import Address, Origin
 from clawmedic.gateway.failures import CredentialsError, InsecureUrlError
 from clawmedic.gateway.secret import Secret
@@ -18,6 +20,7 @@ from clawmedic.stores.include import Loader, substitute
 from clawmedic.stores.typed import Fields
 
 _PLACEHOLDER = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}")
+_LARGEST_TOKEN = 64 * 1024
 HINT = "give it with OPENCLAW_GATEWAY_TOKEN (or OPENCLAW_GATEWAY_PASSWORD) in the environment"
 
 
@@ -70,6 +73,32 @@ def find_credentials(world: World, address: Address, given: Credentials) -> tupl
             hint="use wss://, or an SSH tunnel to the gateway's loopback port",
         )
     return tuple(found) or (Credentials(),)
+
+
+def token_of(section: GatewaySection, world: World) -> Secret | None:
+    """The token that clawmedic's own configuration names: from a variable, else from a file; None where none is named.
+
+    Raises:
+        CredentialsError: what is named is not there.
+    """
+    if section.token_env:
+        token = Secret.of(world.env.get(section.token_env))
+        if token is None:
+            raise CredentialsError(
+                f"the variable {section.token_env} is not set (token_env in [gateway])",
+                hint="set it, or take it out",
+            )
+        return token
+    if section.token_file is None:
+        return None
+    try:
+        with open_regular(section.token_file) as descriptor:
+            token = Secret.of(pread_all(descriptor, 0, _LARGEST_TOKEN).decode("utf-8", "replace"))
+    except OSError as error:
+        raise CredentialsError(f"{section.token_file} {describe(error)} (token_file in [gateway])") from error
+    if token is None:
+        raise CredentialsError(f"{section.token_file} is empty (token_file in [gateway])")
+    return token
 
 
 def _found(world: World, address: Address) -> Iterator[Credentials]:

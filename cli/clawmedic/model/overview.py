@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from clawmedic.model.report import ScanReport
 from clawmedic.model.session import GatewayOwner
+
+Shown: TypeAlias = bool | int | float | str | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingView:
+    """One setting in force, as "section.name". `value` is never a secret; `chosen` says it is not the default."""
+
+    name: str
+    value: Shown
+    chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,7 @@ class Overview:
         own_config: clawmedic's own config file, None when there is none.
         data_folder: where clawmedic keeps what it remembers about this directory.
         policy: the guard's configured policy, None when none is configured.
+        settings: everything that own_config can set, in its order.
     """
 
     report: ScanReport
@@ -34,3 +47,4 @@ class Overview:
     own_config: Path | None
     data_folder: Path
     policy: str | None
+    settings: tuple[SettingView, ...] = ()

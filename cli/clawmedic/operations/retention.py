@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from clawmedic.configuration.sections import BackupsSection
 from clawmedic.disk.files import lstat
 from clawmedic.disk.forget import forget_copies, forget_oldest, size_of
 from clawmedic.disk.journal import COPIES, Journal
@@ -43,6 +44,11 @@ class Keep:
     backups: int = 10
     backups_bytes: int = 4 * GB
     quarantine_bytes: int = 4 * GB
+
+
+def keep_of(section: BackupsSection) -> Keep:
+    """The bounds with what the configuration says of backups."""
+    return Keep(backups=section.keep, backups_bytes=section.max_bytes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from clawmedic.configuration.load import load_configuration
 from clawmedic.disk.changes import Changes
 from clawmedic.disk.journal import Journal, append
 from clawmedic.disk.locks import state_lock
@@ -21,7 +22,7 @@ from clawmedic.model.plan import Access
 from clawmedic.model.reporter import SilentReporter
 from clawmedic.operations.backup import discard_backups
 from clawmedic.operations.history import journals, own_folder, state_of
-from clawmedic.operations.retention import tidy
+from clawmedic.operations.retention import keep_of, tidy
 from clawmedic.operations.rollback import (
     ReverseCall,
     clear_leftovers,
@@ -90,7 +91,7 @@ def mutating_run(
         run = Run(settings, gateway_stopped, reverse_call)
         yield Run(settings, gateway_stopped, reverse_call, recover_interrupted(run))
         with suppress(ClawmedicError):  # what was done stands; the bounds can wait for the next run
-            tidy(settings)
+            tidy(settings, keep_of(load_configuration(settings).backups))
 
 
 def recover_interrupted(run: Run) -> tuple[Recovered, ...]:

@@ -11,7 +11,7 @@ from clawmedic.errors import ClawmedicError
 from clawmedic.model.chart import SessionChart
 from clawmedic.model.finding import Finding
 from clawmedic.model.incident import Incident
-from clawmedic.model.overview import Overview
+from clawmedic.model.overview import Overview, SettingView
 from clawmedic.model.report import ScanReport, SessionReport
 from clawmedic.model.session import PendingInput
 from clawmedic.model.verdict import Verdict
@@ -196,8 +196,15 @@ def info_document(view: Overview) -> Document:
         "own_config": str(view.own_config) if view.own_config else None,
         "data_folder": str(view.data_folder),
         "policy": view.policy,
+        "settings": [_setting(one) for one in view.settings],
         "problems": list(report.problems),
     }
+
+
+def _setting(one: SettingView) -> Document:
+    """One setting in force, its times in ms and its sizes in bytes."""
+    value: JsonValue = list(one.value) if isinstance(one.value, tuple) else one.value
+    return {"name": one.name, "value": value, "chosen": one.chosen}
 
 
 def acks_document(acks: Iterable[Ack]) -> Document:

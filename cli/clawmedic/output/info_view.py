@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from clawmedic.model.overview import GatewayView, Overview
+from clawmedic.model.overview import GatewayView, Overview, SettingView
 from clawmedic.model.session import Liveness
 from clawmedic.model.verdict import Verdict
 from clawmedic.output.palette import STORES, VERDICTS
 from clawmedic.output.screen import Cell, Column, Screen
-from clawmedic.output.text import count_of, moment, size, visible
+from clawmedic.output.text import count_of, duration, moment, size, visible
 from clawmedic.triage.acks import Ack
 
 ROOM = 12
@@ -36,9 +36,27 @@ def show_info(screen: Screen, view: Overview) -> None:
     _gateways(screen, view.gateways)
     _several(screen, "logs", report.log_sources, "none found: name one with --log FILE, or use --journal")
     _path(screen, "own config", view.own_config)
-    screen.labelled("policy", visible(view.policy or "none configured"), indent=0, room=ROOM)
+    policy = view.policy or "none configured: the guard observes"
+    screen.labelled("policy", visible(policy), indent=0, room=ROOM)
+    _several(screen, "settings", [_setting(one) for one in view.settings if one.chosen], "")
     _path(screen, "own data", view.data_folder)
     _several(screen, "notes", report.problems, "")
+
+
+def _setting(one: SettingView) -> str:
+    """A setting as the configuration file spells it."""
+    value = one.value
+    if isinstance(value, bool):
+        words = "true" if value else "false"
+    elif isinstance(value, tuple):
+        words = ", ".join(value)
+    elif isinstance(value, int) and one.name.endswith("_ms"):
+        words = duration(value)
+    elif isinstance(value, int) and one.name.endswith("_bytes"):
+        words = size(value)
+    else:
+        words = str(value)
+    return f"{one.name.removesuffix('_ms').removesuffix('_bytes')} = {words}"
 
 
 def _path(screen: Screen, label: str, path: Path | None) -> None:

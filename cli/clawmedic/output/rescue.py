@@ -23,6 +23,12 @@ _NOTICE_STYLES = {
     NoticeKind.RESCUED: "green",
     NoticeKind.ESCALATION: "bold red",
     NoticeKind.OUTAGE: "bold yellow",
+    NoticeKind.DEAD: "bold red",
+    NoticeKind.RECOVERED: "green",
+    NoticeKind.WARNING: "yellow",
+    NoticeKind.PAUSED: "cyan",
+    NoticeKind.TROUBLE: "bold red",
+    NoticeKind.TEST: "cyan",
 }
 
 

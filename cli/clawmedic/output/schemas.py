@@ -170,6 +170,7 @@ SCHEMAS: Mapping[str, Schema] = {
         own_config=or_null(TEXT),
         data_folder=TEXT,
         policy=or_null(TEXT),
+        settings=list_of(record(name=TEXT, value={}, chosen=FLAG)),
         problems=list_of(TEXT),
     ),
     "clawmedic.acks/1": document(

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from clawmedic.errors import RefusedError
+from clawmedic.model.policy import Policy
 from clawmedic.recovery.ailment import AilmentKind
-from clawmedic.recovery.policy import Policy
 from clawmedic.recovery.rung import Patient, Rung, Treatment
 from clawmedic.recovery.rungs.wait import look_again_at
 from clawmedic.recovery.table import RUNGS

@@ -5,9 +5,11 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from clawmedic.configuration.load import load_configuration
 from clawmedic.disk.records import Call
 from clawmedic.errors import BusyError, RefusedError
 from clawmedic.gateway.calling import Caller
+from clawmedic.gateway.credentials import token_of
 from clawmedic.gateway.failures import UnreachableError
 from clawmedic.gateway.opening import Gateway, open_gateway
 from clawmedic.gateway.reversal import reverse_by
@@ -77,4 +79,9 @@ class Line:
             self._gateway = None
 
     def _open(self, state: StateReader) -> Gateway:
-        return open_gateway(self._settings, state, url=self._url, token=self._token, password=self._password)
+        """By the options; what they leave open, the configuration says. Its token goes nowhere but to its own URL."""
+        own = load_configuration(self._settings).gateway
+        given = self._token or self._password or (self._url and self._url != own.url)
+        token = self._token if given else token_of(own, self._settings.world)
+        url = self._url or own.url or None
+        return open_gateway(self._settings, state, url=url, token=token, password=self._password)

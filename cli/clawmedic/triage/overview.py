@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
+from clawmedic.configuration.load import load_configuration
+from clawmedic.configuration.summary import in_force
 from clawmedic.disk.places import state_folder
 from clawmedic.model.overview import GatewayView, Overview
 from clawmedic.model.report import ScanReport
@@ -15,15 +17,20 @@ CONNECT_SECONDS = 0.3
 
 
 def overview(settings: Settings, report: ScanReport) -> Overview:
-    """Add what stands beside the stores; connects to each known port of a gateway for at most 0.3 s."""
-    own = settings.config_file or settings.world.config_file
+    """Add what stands beside the stores; connects to each known port of a gateway for at most 0.3 s.
+
+    Raises:
+        UsageError: clawmedic's own configuration is wrong.
+    """
+    configuration = load_configuration(settings)
     return Overview(
         report=report,
         gateways=tuple(GatewayView(owner=owner, listening=_answers(owner)) for owner in report.owners),
         config_path=_openclaw_config(settings),
-        own_config=own if own.is_file() else None,
+        own_config=configuration.path,
         data_folder=state_folder(settings.world, settings.state_dir),
-        policy=None,
+        policy=configuration.guard.policy,
+        settings=in_force(configuration),
     )
 
 

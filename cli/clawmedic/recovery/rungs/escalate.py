@@ -80,4 +80,5 @@ def outage(patients: Sequence[Patient]) -> Notice:
             *advice(first),
         ),
         unanswered=sum(len(patient.report.unanswered) for patient in patients),
+        condition=f"outage {provider} {cause}",
     )
