@@ -11,8 +11,10 @@ import platform
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 from clawmedic.disk.atomic import write_atomically
 from clawmedic.errors import ClawmedicError
@@ -34,6 +36,28 @@ def write_crash_report(
     except (ClawmedicError, OSError):
         return None
     return path
+
+
+@contextmanager
+def hang_report(world: World) -> Iterator[TextIO]:
+    """A file (mode 0600) below `<data_home>/crash` for the places at which a hung process stood; gone when unused.
+
+    Where it cannot be made it is standard error.
+    """
+    path = world.data_home / "crash" / f"hung-{os.getpid()}.txt"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, flags, 0o600)
+    except OSError:
+        yield sys.__stderr__ or sys.stderr
+        return
+    with os.fdopen(descriptor, "w") as report:
+        try:
+            yield report
+        finally:
+            with suppress(OSError):
+                path.unlink()
 
 
 def crash_report(error: BaseException, *, argv: Sequence[str], version: str, home: Path) -> str:

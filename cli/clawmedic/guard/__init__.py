@@ -1,1 +1,1 @@
-"""The watchdog: a pass over all sessions by policy, with a memory. Nothing is in this room yet."""
+"""The watchdog: a pass over all sessions by policy, with a memory."""

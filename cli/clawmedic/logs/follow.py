@@ -76,20 +76,26 @@ def _read_new(
     tail = tails.setdefault((status.st_dev, status.st_ino), Tail())
     if status.st_size < tail.offset:
         tail.offset, tail.line, tail.dropping = 0, 1, False
+    if not known:
+        return new_signals(descriptor, source, tail, now)
+    for data in _whole_lines(descriptor, tail):
+        tail.line += data.count(b"\n")
+    return []
+
+
+def new_signals(descriptor: int, source: LogSource, tail: Tail, now: int) -> list[Signal]:
+    """The signals of the whole lines that stand behind a place in a plain file; the place moves along."""
     shape = sniff(os.pread(descriptor, HEAD_BYTES, 0))
     parser = LineParser(source.name, now, timestamped=shape.timestamped)
     found: list[Signal] = []
     for data in _whole_lines(descriptor, tail):
-        if known:
-            tail.line += data.count(b"\n")
-            continue
-        for piece in stream_pieces(_once(data), parser, first_line=tail.line):
+        for piece in stream_pieces(once(data), parser, first_line=tail.line):
             found.extend(piece.signals)
             tail.line += piece.lines
     return found
 
 
-def _once(data: bytes) -> Callable[[int], bytes]:
+def once(data: bytes) -> Callable[[int], bytes]:
     """A reader that gives the data and then its end."""
     left = [data]
     return lambda _size: left.pop() if left else b""

@@ -90,7 +90,7 @@ class LogScan(Iterator[Signal]):
         try:
             for piece in _pieces(source):
                 for signal in piece.signals:
-                    if previous is not None and _is_twin(previous, signal):
+                    if previous is not None and is_twin(previous, signal):
                         continue
                     previous = signal
                     if signal.kind is SignalKind.LOG_GAP:
@@ -108,7 +108,7 @@ def signals(sources: Iterable[LogSource], window: TimeWindow, reporter: Reporter
     return LogScan(sources, window, reporter)
 
 
-def _is_twin(first: Signal, second: Signal) -> bool:
+def is_twin(first: Signal, second: Signal) -> bool:
     """A verbose line stands twice in a 7.1 log: as a DEBUG record and, captured from the console, as INFO."""
     return (
         first.record.level is Level.DEBUG

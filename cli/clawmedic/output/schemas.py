@@ -54,8 +54,6 @@ def document(name: str, **properties: Schema) -> Schema:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": name, **body}
 
 
-ANY_VALUE: Schema = {"anyOf": [FLAG, {"type": "number"}, TEXT, list_of(TEXT), {"type": "null"}]}
-
 FINDING = record(
     code=one_of(FindingCode),
     severity=one_of(Severity),
@@ -172,7 +170,7 @@ SCHEMAS: Mapping[str, Schema] = {
         own_config=or_null(TEXT),
         data_folder=TEXT,
         policy=or_null(TEXT),
-        settings=list_of(record(name=TEXT, value=ANY_VALUE, chosen=FLAG)),
+        settings=list_of(record(name=TEXT, value={}, chosen=FLAG)),
         problems=list_of(TEXT),
     ),
     "clawmedic.acks/1": document(

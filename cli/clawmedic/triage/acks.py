@@ -110,9 +110,14 @@ class Acks:
         write_atomically(self.path, json.dumps(document, indent=1).encode())
 
 
+def acks_file(settings: Settings) -> Path:
+    """Where the acknowledgements of a state directory are kept; the file need not exist."""
+    return state_folder(settings.world, settings.state_dir) / "acks.json"
+
+
 def load_acks(settings: Settings) -> Acks:
     """Read the acknowledgements of this state directory. Never raises: damage is in `problem`."""
-    path = state_folder(settings.world, settings.state_dir) / "acks.json"
+    path = acks_file(settings)
     try:
         if not path.is_file() or path.stat().st_size > LARGEST_FILE:
             return Acks(path, problem="not a regular file of sensible size" if path.exists() else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 
@@ -57,7 +57,10 @@ class Examination:
     def store(self, store: StoreReader) -> tuple[list[SessionReport], list[Finding]]:
         """Every session of one store judged, and what is wrong with the store itself."""
         told, orphans = self._scene(store)
-        reports = self._reports(told, store, orphans)
+        return self._reports(told, store, orphans), self.findings(store, orphans)
+
+    def findings(self, store: StoreReader, orphans: tuple[Orphan, ...]) -> list[Finding]:
+        """What is wrong with a store itself; its orphans are what `cases` gives."""
         scene = StoreScene(
             state=self.state,
             status=store.status(),
@@ -67,15 +70,26 @@ class Examination:
             limits=self.settings.world.limits,
             now=self.settings.now(),
         )
-        found = [finding for check in STORE_CHECKS for finding in check(scene)]
-        return reports, found
+        return [finding for check in STORE_CHECKS for finding in check(scene)]
 
     def cases(
-        self, store: StoreReader, *, only: Session | None = None
+        self,
+        store: StoreReader,
+        *,
+        only: Session | None = None,
+        wanted: Callable[[Session, Sequence[Orphan]], bool] = lambda _session, _orphans: True,
     ) -> tuple[Iterator[Case], tuple[Orphan, ...]]:
-        """Every session of one store (or only one of them) as a case, one at a time, and the store's orphans."""
+        """Every session of one store as a case, one at a time, and the store's orphans.
+
+        Args:
+            store: the store.
+            only: this session alone.
+            wanted: given a session and its orphans, says whether it is looked at.
+        """
         scene, orphans = self._scene(store)
         chosen = store.sessions() if only is None else [only]
+        own = _of_keys(orphans)
+        chosen = [session for session in chosen if wanted(session, own.get(session.key, ()))]
         return self._gathered(scene, store, chosen, orphans), orphans
 
     def _scene(self, store: StoreReader) -> tuple[Scene, tuple[Orphan, ...]]:
@@ -112,9 +126,7 @@ class Examination:
         self, scene: Scene, store: StoreReader, sessions: Sequence[Session], orphans: Sequence[Orphan]
     ) -> Iterator[Case]:
         """Transcripts are let go as soon as their session is judged: memory does not grow with the store."""
-        own: dict[str, list[Orphan]] = {}
-        for orphan in orphans:
-            own.setdefault(orphan.key or "", []).append(orphan)
+        own = _of_keys(orphans)
         for session, view in self._views(store, sessions):
             yield gather(scene, session, view, own.get(session.key, ()))
 
@@ -212,6 +224,13 @@ def report_of(case: Case, acks: Acks) -> SessionReport:
         entries=case.view.entry_count,
         unanswered=waiting_messages(case),
     )
+
+
+def _of_keys(orphans: Iterable[Orphan]) -> dict[str, list[Orphan]]:
+    own: dict[str, list[Orphan]] = {}
+    for orphan in orphans:
+        own.setdefault(orphan.key or "", []).append(orphan)
+    return own
 
 
 def _cause(case: Case, verdict: Verdict, findings: Iterable[Finding]) -> Cause | None:
