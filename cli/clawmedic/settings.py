@@ -56,6 +56,7 @@ class World:
         uid: the real user id.
         clock: epoch milliseconds.
         proc: the process table's root (`/proc`); tests point it at a directory of their own.
+        host: the host's own name, for people who watch many; "" where it is of no matter.
     """
 
     env: Mapping[str, str]
@@ -66,6 +67,7 @@ class World:
     clock: Callable[[], int] = wall_clock_ms
     proc: Path = Path("/proc")
     limits: Limits = field(default_factory=Limits)
+    host: str = ""
 
     @classmethod
     def from_process(cls) -> World:
@@ -77,6 +79,7 @@ class World:
             cwd=Path.cwd(),
             tmp=Path(tempfile.gettempdir()),
             uid=os.getuid() if hasattr(os, "getuid") else 0,
+            host=os.uname().nodename if hasattr(os, "uname") else "",
         )
 
     @property

@@ -1,1 +1,1 @@
-"""Telling people what happened. Nothing is in this room yet."""
+"""Telling people: notices through Apprise with a bounded outbox, and the dead-man switch."""
