@@ -25,6 +25,26 @@ class ExitCode(IntEnum):
     EXHAUSTED = 9
     INTERRUPTED = 130
 
+    @property
+    def meaning(self) -> str:
+        """What it tells a person or a script, without a full stop."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    ExitCode.OK: "nothing wrong, or done",
+    ExitCode.BUG: "unexpected failure: a bug; a crash report was written",
+    ExitCode.USAGE: "wrong use",
+    ExitCode.FINDINGS: "findings at or above `--fail-on`; `guard` only observed; a wrong result in the drill",
+    ExitCode.PARTIAL: "partial: something could not be read",
+    ExitCode.NOT_FOUND: "no such session or store, or an ambiguous name",
+    ExitCode.REFUSED: "refused for safety; nothing was changed",
+    ExitCode.BUSY: "somebody else holds a lock",
+    ExitCode.PROOF_FAILED: "a proof failed; what was done is rolled back",
+    ExitCode.EXHAUSTED: "recovery is exhausted: a person is needed",
+    ExitCode.INTERRUPTED: "interrupted",
+}
+
 
 class ClawmedicError(Exception):
     """An expected failure: a message for a person, a hint, a stable code, an exit code.

@@ -20,11 +20,23 @@ def shipped_sources() -> set[str]:
     return {path.relative_to(SOURCES.parent).as_posix() for path in files}
 
 
+def shared_files() -> set[str]:
+    """Man pages and completions, where `man` and the shells look below a prefix."""
+    pages = {f"share/man/man{page.suffix[1:]}/{page.name}" for page in (ROOT / "man").iterdir()}
+    return pages | {
+        "share/bash-completion/completions/clawmedic",
+        "share/zsh/site-functions/_clawmedic",
+        "share/fish/vendor_completions.d/clawmedic.fish",
+    }
+
+
 def test_wheel_holds_the_package_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     metadata = {name for name in names if ".dist-info/" in name}
-    assert names - metadata == shipped_sources()
+    shared = {name.partition(".data/data/")[2] for name in names if ".data/" in name}
+    assert {name for name in names - metadata if ".data/" not in name} == shipped_sources()
+    assert shared == shared_files()
     assert "clawmedic/py.typed" in names
     assert {"clawmedic/drill/ddl/agent.sql", "clawmedic/drill/ddl/state.sql"} <= names
     assert any(name.endswith("/licenses/LICENSE") for name in metadata)
@@ -33,7 +45,7 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
 def test_sdist_can_be_built_and_tested_from(sdist):
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".ci/run"} <= names
+    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".ci/run", "man/clawmedic.1"} <= names
     assert {f"cli/{name}" for name in shipped_sources()} <= names
     assert any(name.startswith("tests/corpus/2026.9.6/") for name in names)
     assert not [
@@ -53,6 +65,7 @@ def test_wheel_runs_in_an_environment_of_its_own(wheel, tmp_path):
     version = installed(venv, tmp_path, "--version")
     assert version.returncode == 0, version.stderr
     assert version.stdout.startswith("clawmedic ")
+    assert [name for name in sorted(shared_files()) if not (venv / name).is_file()] == []
     drill = installed(venv, tmp_path, "drill")
     assert drill.returncode == 0, drill.stdout + drill.stderr
 

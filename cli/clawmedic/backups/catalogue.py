@@ -14,6 +14,7 @@ from clawmedic.backups.keybook import Known, gather_keys
 from clawmedic.backups.keys import MATCHED, KeyBook, Owner
 from clawmedic.backups.matching import match_orphans
 from clawmedic.backups.reading import CopyReader, look
+from clawmedic.backups.shortlist import remember
 from clawmedic.backups.summary import Summary
 from clawmedic.backups.survey import Task, survey
 from clawmedic.disk.files import lstat
@@ -80,6 +81,8 @@ def catalogue(settings: Settings, reporter: Reporter, *, use_cache: bool = True)
         match_orphans(settings, state, known, run.drafts, reporter)
         backups = _identified(run.drafts, state.root)
         related, lineages = _related(backups, known)
+        if use_cache:
+            remember(settings, related)
         return Archive(
             state.root, related, lineages, tuple(dict.fromkeys((*state.problems, *run.problems))), run.cached
         )

@@ -16,6 +16,11 @@ class Verdict(StrEnum):
     HEALTHY = "healthy"
 
     @property
+    def meaning(self) -> str:
+        """What it says to a person, without a full stop."""
+        return _MEANINGS[self]
+
+    @property
     def rank(self) -> int:
         """0 is the worst."""
         return _ORDER.index(self)
@@ -26,3 +31,12 @@ class Verdict(StrEnum):
 
 
 _ORDER = tuple(Verdict)
+
+_MEANINGS = {
+    Verdict.DEAD: "no message can get an answer while the cause lasts",
+    Verdict.STUCK: "it is marked as running, but nothing runs",
+    Verdict.SUSPECT: "the newest turn failed, and nothing has succeeded since",
+    Verdict.DAMAGED: "it answers, but history was lost or the transcript is broken, and nobody has acknowledged it",
+    Verdict.AT_RISK: "near or over its token budget, or a very large transcript",
+    Verdict.HEALTHY: "none of these",
+}

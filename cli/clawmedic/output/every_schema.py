@@ -1,0 +1,11 @@
+"""All JSON Schemas in one table, by the document's `schema` name: the contract as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clawmedic.output.backups_schemas import BACKUP_SCHEMAS
+from clawmedic.output.operations_documents import OPERATION_SCHEMAS
+from clawmedic.output.schemas import SCHEMAS, Schema
+
+EVERY_SCHEMA: Mapping[str, Schema] = {**SCHEMAS, **BACKUP_SCHEMAS, **OPERATION_SCHEMAS}

@@ -1,0 +1,111 @@
+"""Examples for the man pages, by command. A test lets the program itself parse each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Examples = tuple[tuple[str, str], ...]
+
+EXAMPLES: Mapping[tuple[str, ...], Examples] = {
+    (): (
+        (
+            "See what is wrong, why, and put it right:",
+            "clawmedic scan\nclawmedic show telegram:group\nclawmedic rescue telegram:group",
+        ),
+        ("See every kind of dead session without any OpenClaw:", "clawmedic drill"),
+    ),
+    ("scan",): (
+        ("What needs a person, of the last day:", "clawmedic scan --since 24h"),
+        ("For a monitoring system:", "clawmedic scan --format nagios --fail-on dead"),
+        (
+            "Keys of the dead sessions, one a line:",
+            "clawmedic scan --json --verdict dead | jq -r '.sessions[].key'",
+        ),
+        (
+            "A state directory that was copied from another machine, with its log:",
+            "clawmedic scan --state-dir ./copy --log ./copy/openclaw.log",
+        ),
+    ),
+    ("show",): (("One session, named by a part of its key:", "clawmedic show topic:42"),),
+    ("diagnose",): (
+        ("Why turns failed in the last six hours:", "clawmedic diagnose --since 6h"),
+        (
+            "A log from standard input:",
+            "journalctl --user -u openclaw-gateway -o cat | clawmedic diagnose --log -",
+        ),
+        ("Go on, and tell what is new:", "clawmedic diagnose --follow"),
+    ),
+    ("explain",): (("What a cause means and what helps:", "clawmedic explain reasoning-required"),),
+    ("ack",): (
+        (
+            "A loss that is known no longer shapes the verdict:",
+            "clawmedic ack telegram:group lossy-compaction",
+        ),
+        ("What is acknowledged:", "clawmedic ack"),
+    ),
+    ("backups",): (
+        ("Every copy of one conversation, the best one marked:", "clawmedic backups list telegram:group"),
+    ),
+    ("backups", "list"): (
+        (
+            "Every copy of one conversation, with the chain behind its key:",
+            "clawmedic backups list telegram:group",
+        ),
+        ("Copies that no session points to any more:", "clawmedic backups list --orphans"),
+    ),
+    ("backups", "show"): (
+        ("A copy as a conversation, named by the beginning of its id:", "clawmedic backups show c9687969"),
+    ),
+    ("backups", "search"): (
+        ("Who said it, in all live and archived copies:", "clawmedic backups search 'invoice 4711'"),
+    ),
+    ("backups", "diff"): (
+        ("What one copy holds that another does not:", "clawmedic backups diff c9687969 51394577"),
+    ),
+    ("backups", "export"): (
+        (
+            "A page for a browser, without secrets:",
+            "clawmedic backups export telegram:group --format html --redact --to history.html",
+        ),
+    ),
+    ("backups", "restore"): (
+        (
+            "A copy as a transcript in a file of its own:",
+            "clawmedic backups restore c9687969 --to recovered.jsonl",
+        ),
+        ("Make it the conversation behind its key again:", "clawmedic backups restore c9687969 --live"),
+    ),
+    ("backups", "prune"): (
+        (
+            "Say what would be put aside; with --yes, do it:",
+            "clawmedic backups prune --keep 3 --older-than 30d",
+        ),
+    ),
+    ("backups", "browse"): (("Look through all copies on the whole screen:", "clawmedic backups browse"),),
+    ("rescue",): (
+        (
+            "Look at the plan, then do it:",
+            "clawmedic rescue telegram:group --dry-run\nclawmedic rescue telegram:group",
+        ),
+        ("Everything that is dead or stuck, without a question:", "clawmedic rescue --all --yes"),
+        ("With another model for the compaction:", "clawmedic rescue telegram:group --model openai/gpt-5"),
+    ),
+    ("mend",): (("What would be repaired:", "clawmedic mend telegram:group --dry-run"),),
+    ("compact",): (
+        (
+            "Two models, in this order:",
+            "clawmedic compact telegram:group --model openai/gpt-5 --model google/gemini-3",
+        ),
+        ("Without any model:", "clawmedic compact telegram:group --distil"),
+    ),
+    ("reset",): (("Begin anew, and keep the old conversation:", "clawmedic reset telegram:group"),),
+    ("history",): (("What was changed, newest first:", "clawmedic history"),),
+    ("undo",): (("Put back what an operation changed:", "clawmedic undo 20261128"),),
+    ("drill",): (
+        (
+            "Keep what the drill makes, and look at it:",
+            "clawmedic drill --keep ./drill",
+        ),
+    ),
+    ("info",): (("What clawmedic sees of another profile:", "clawmedic info --profile work"),),
+}
