@@ -7,6 +7,7 @@ from pathlib import Path
 
 from docs.generate.bash import bash_script
 from docs.generate.command_pages import command_pages
+from docs.generate.config_page import config_page
 from docs.generate.fish import fish_script
 from docs.generate.json_pages import json_page, schema_files
 from docs.generate.tree import read_tree
@@ -22,6 +23,7 @@ def generated() -> dict[Path, str]:
     """Every generated file with its text."""
     root = read_tree()
     files = {MAN / name: text for name, text in command_pages(root)}
+    files[MAN / "clawmedic-config.5"] = config_page()
     files[MAN / "clawmedic-json.5"] = json_page()
     files |= {SCHEMAS / name: text for name, text in schema_files()}
     files[COMPLETIONS / "clawmedic.bash"] = bash_script(root)

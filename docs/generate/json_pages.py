@@ -126,7 +126,7 @@ def _type(schema: Schema) -> str:
         return "time"
     if "enum" in schema:
         return "word"
-    kind = str(schema.get("type", "string"))
+    kind = str(schema.get("type", "any"))
     return "text" if kind == "string" else kind
 
 

@@ -40,6 +40,7 @@ TEMPLATE = """\
 #[[guard.rules]]
 # A pattern for the session key.
 #key = "agent:main:telegram:*"
+# The agent and the channel, word for word.
 #agent = "main"
 #channel = "telegram"
 # Some of: main, direct, group, topic, cron, subagent, hook.
@@ -48,10 +49,12 @@ TEMPLATE = """\
 #verdict = ["dead", "stuck"]
 # The kind of the cause, some of: transient, configuration, size, content, storage.
 #kind = ["size", "configuration"]
+# In place of what [guard] says.
 #policy = "revive"
 #models = ["anthropic/claude-sonnet-4-5"]
 #attempts = 2
 #cooldown = "30m"
+# Whether people are told.
 #notify = true
 
 [notify]
