@@ -14,6 +14,7 @@ from clawmedic.stores.reader import RawEntry, TranscriptTail
 from clawmedic.stores.tails import is_compaction
 
 _TABLE = "transcript_events"
+_BRANCH = "SELECT event_seq FROM session_transcript_active_events WHERE session_id = ?1"
 
 
 def _is_compaction(data: bytes) -> bool:
@@ -63,7 +64,10 @@ class Events:
         }
 
     def tail(self, session: Session, limit: int, *, seek_compaction: bool) -> TranscriptTail:
-        """The newest events up to `limit` bytes (at least one), the first event, and the newest compaction."""
+        """The newest events up to `limit` bytes (at least one), the first event, and the newest compaction.
+
+        Where some of them are on a branch that was left, the newest events of the present one up to as many bytes besides.
+        """
         window = session.transcript.window or session.session_id
         size = session.transcript.size_bytes
         if not self._readable:
@@ -75,6 +79,12 @@ class Events:
         entries = tuple(self._select(window, f"AND seq >= {first}"))
         head = next(self._select(window, "", last="LIMIT 1"), None)
         complete = head is not None and bool(entries) and head.line == entries[0].line
+        if not complete and any(entry.active is False for entry in entries):
+            of_branch = f"AND seq IN ({_BRANCH})"
+            since = self._first_of_tail(window, limit, where=of_branch)
+            if since is not None and since < first:
+                older = self._select(window, f"{of_branch} AND seq BETWEEN {since} AND {first - 1}")
+                entries = (*older, *entries)
         compaction = None
         if seek_compaction and not complete and not any(_is_compaction(entry.data) for entry in entries):
             compaction = self._compaction(window, first)
@@ -85,9 +95,9 @@ class Events:
         if self._readable:
             yield from self._select(session.transcript.window or session.session_id, "")
 
-    def _first_of_tail(self, window: str, limit: int) -> int | None:
+    def _first_of_tail(self, window: str, limit: int, *, where: str = "") -> int | None:
         """The lowest `seq` of the newest events that fit in `limit` bytes together."""
-        statement = f"SELECT seq, {self._bytes} FROM {_TABLE} WHERE session_id = ? ORDER BY seq DESC"  # noqa: S608
+        statement = f"SELECT seq, {self._bytes} FROM {_TABLE} WHERE session_id = ?1 {where} ORDER BY seq DESC"  # noqa: S608
         first: int | None = None
         total = 0
         for seq, size in rows(self._connection, statement, (window,), damage=self._damage):
@@ -122,7 +132,7 @@ class Events:
         branch = self._branch(window)
         statement = (
             f"SELECT seq, {self._plain}, {self._packed}, {self._bytes} FROM {_TABLE}"  # noqa: S608
-            f" WHERE session_id = ? {where} ORDER BY seq {last}"
+            f" WHERE session_id = ?1 {where} ORDER BY seq {last}"
         )
         for seq, plain, packed, size in rows(self._connection, statement, (window,), damage=self._damage):
             if not isinstance(seq, int):
@@ -141,8 +151,7 @@ class Events:
         """The `seq` of all events on the current branch; None when no branch is recorded for this window."""
         if not self._has_branches:
             return None
-        statement = "SELECT event_seq FROM session_transcript_active_events WHERE session_id = ?"
-        found = rows(self._connection, statement, (window,), damage=self._damage)
+        found = rows(self._connection, _BRANCH, (window,), damage=self._damage)
         return frozenset(row[0] for row in found if isinstance(row[0], int)) or None
 
     @cached_property

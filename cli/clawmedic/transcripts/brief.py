@@ -116,7 +116,7 @@ def _is_regular_until(window: bytes, start: int, cut: int) -> bool:
 
 def shortened(tail: TranscriptTail) -> TranscriptTail:
     """The tail without the old part of a regular branch; the tail itself where there is any doubt."""
-    if tail.complete or tail.problem:
+    if tail.complete or tail.problem or any(raw.active is False for raw in tail.entries):
         return tail
     cut = _cut(tail.entries)
     if cut < 1 or not _is_regular(tail.entries, cut):

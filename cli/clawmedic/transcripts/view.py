@@ -54,6 +54,16 @@ class TranscriptView:
     auto_reset: bool | None = None
     deep: bool = False
 
+    @property
+    def inherited_at(self) -> int | None:
+        """When this window of a database began with a history that is older than itself, epoch milliseconds.
+
+        A rewind, a switch and a fork bring it along; None where the window began empty, and for files.
+        """
+        began = self.header.at if self.header is not None and self.path.by_events else None
+        first = next((entry.at for entry in self.path.entries if entry.at is not None), None)
+        return began if began is not None and first is not None and first < began else None
+
 
 def read_view(reader: StoreReader, session: Session, limits: Limits, *, deep: bool) -> TranscriptView:
     """Look at a session's transcript. Never raises for what it holds; unreadable ones have a `problem`.

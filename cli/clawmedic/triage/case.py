@@ -80,14 +80,14 @@ class Case:
 
     @property
     def repaired_at(self) -> int:
-        """When the conversation was begun anew or rewritten on purpose, epoch milliseconds, 0 when it never was.
+        """When the conversation was begun anew, rewritten or switched on purpose, epoch milliseconds, 0 when it never was.
 
         What was asked before that is told to people, and nobody waits for an answer to it any more (design.md 3).
         """
         resets = [
             event.at for event in self.story.events if event.kind is EventKind.RESET and event.at is not None
         ]
-        return max(resets, default=0)
+        return max(*resets, self.view.inherited_at or 0, 0)
 
     @property
     def in_motion(self) -> bool:

@@ -15,6 +15,7 @@ from clawmedic.stores.state import StateReader
 from clawmedic.transcripts.budget import measure_budget
 from clawmedic.transcripts.view import TranscriptView
 from clawmedic.triage.case import Case, Orphan
+from clawmedic.triage.detours import of_this_branch
 from clawmedic.triage.events import Event, EventKind
 from clawmedic.triage.logbook import LogBook, LogTurn
 from clawmedic.triage.logreading import read_turn
@@ -96,8 +97,9 @@ def _story(session: Session, view: TranscriptView, turns: Sequence[LogTurn], *, 
     events = read_transcript(view, source=source, stop_is_failure=_timed_out(session, turns, dialect=dialect))
     events += [event for turn in turns if (event := read_turn(turn, dialect=dialect)) is not None]
     events += [event for run in session.runs if (event := _run_event(run)) is not None]
+    events = of_this_branch(events, view)
     events += _row_events(session, view, events)
-    if view.header is not None and view.header.at is not None and events:
+    if view.header is not None and view.header.at is not None and events and view.inherited_at is None:
         # Another session id behind the key: what the log says of the time before is over (design.md 3).
         events.append(Event(EventKind.RESET, view.header.at, "row"))
     return tell(events)

@@ -15,7 +15,7 @@ def waiting_messages(case: Case) -> tuple[PendingInput, ...]:
     Sources that keep what was refused: openclaw-channels.md 0.2 and 3, openclaw-sqlite.md 1. A message that is
     being worked on by a live owner does not wait.
     """
-    ended = case.story.ended_at or 0
+    ended = max(case.story.ended_at or 0, case.view.inherited_at or 0)
     found: list[PendingInput] = []
     candidates = [item for item in case.session.pending if item.source != "message-cache"]
     candidates += _from_transcript(case)
