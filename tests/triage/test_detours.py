@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import branch_stage
 import pytest
-from triage_cases import Examiner, corpus_cases, report_for
 
+import branch_stage
 from clawmedic.model.report import SessionReport
 from clawmedic.model.verdict import Verdict
+from triage_cases import Examiner, corpus_cases, report_for
 
 CASE = next(case for case in corpus_cases() if case.name == "2026.9.6/compact-400-via-chat")
 KEY = str(CASE.truth["session_key"])

@@ -66,7 +66,7 @@ class Events:
     def tail(self, session: Session, limit: int, *, seek_compaction: bool) -> TranscriptTail:
         """The newest events up to `limit` bytes (at least one), the first event, and the newest compaction.
 
-        Where some of them are on a branch that was left, the newest events of the present one up to as many bytes besides.
+        Where some of them are on a branch that was left, also the newest of the present one up to as many bytes.
         """
         window = session.transcript.window or session.session_id
         size = session.transcript.size_bytes

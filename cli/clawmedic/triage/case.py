@@ -80,7 +80,7 @@ class Case:
 
     @property
     def repaired_at(self) -> int:
-        """When the conversation was begun anew, rewritten or switched on purpose, epoch milliseconds, 0 when it never was.
+        """When the conversation was begun anew, rewritten or switched on purpose, epoch milliseconds, 0 for never.
 
         What was asked before that is told to people, and nobody waits for an answer to it any more (design.md 3).
         """
