@@ -19,11 +19,13 @@ from clawmedic.commands.backups_live import Wanted, restore_to_key
 from clawmedic.commands.backups_options import Copy, Kinds, NoCache, parse_kinds
 from clawmedic.commands.mutating import DryRun, GatewayStopped
 from clawmedic.commands.options import with_settings
+from clawmedic.commands.treating import Password, Token, Url
 from clawmedic.commands.values import parse_size
 from clawmedic.disk.exporting import write_export
 from clawmedic.errors import ExitCode, UsageError
 from clawmedic.logs.window import parse_when
 from clawmedic.output.progress import progress
+from clawmedic.recovery.line import Line
 from clawmedic.settings import Settings
 
 To = Annotated[
@@ -43,9 +45,7 @@ Format = Annotated[
 ]
 Redact = Annotated[bool, typer.Option("--redact", help="Take out what looks like a secret or personal data.")]
 Full = Annotated[bool, typer.Option("--full", help="Settings and records too, not only the conversation.")]
-Live = Annotated[
-    bool, typer.Option("--live", help="Make it the conversation behind its key again (gateway stopped).")
-]
+Live = Annotated[bool, typer.Option("--live", help="Make it the conversation behind its key again.")]
 LiveKey = Annotated[
     str | None,
     typer.Option("--key", metavar="KEY", help="With --live: behind this key.", show_default=False),
@@ -111,12 +111,19 @@ def restore(
     yes: LiveYes = False,
     dry_run: DryRun = False,
     gateway_stopped: GatewayStopped = False,
+    url: Url = None,
+    token: Token = None,
+    password: Password = None,
     no_cache: NoCache = False,
 ) -> ExitCode:
-    """Make a clean, loadable transcript of a copy.
+    """Make a clean, loadable transcript of a copy, or (--live) the conversation behind its key again.
 
     Unpacked, with a valid header and a whole chain; lines that are in order keep every byte. Says what the
     model would see of it, and how full its window would be.
+
+    --live with files needs the gateway stopped; undo gives back the very bytes. With a database the gateway must
+    run: it switches to the copy's branch (undo switches back), or forks a session of its own with the copy's
+    messages, or is given a digest of the copy in one turn. Undo takes back neither a fork nor a digest.
     """
     if live and to is None:
         wanted = Wanted(
@@ -128,7 +135,8 @@ def restore(
             gateway_stopped=gateway_stopped,
             use_cache=not no_cache,
         )
-        return restore_to_key(settings, wanted)
+        with Line(settings, url=url, token=token, password=password) as line:
+            return restore_to_key(settings, wanted, line)
     if live:
         raise UsageError("--live and --to exclude each other", hint="give one of the two")
     if to is None:

@@ -10,6 +10,7 @@ from clawmedic.commands.mutating import agreed, show_outcome, show_plans
 from clawmedic.errors import ExitCode
 from clawmedic.operations.run import Run, mutating_run
 from clawmedic.output.progress import progress
+from clawmedic.recovery.line import Line
 from clawmedic.recovery.restoring import plan_restore, restore_live
 from clawmedic.settings import Settings
 
@@ -27,15 +28,15 @@ class Wanted:
     use_cache: bool
 
 
-def restore_to_key(settings: Settings, wanted: Wanted) -> ExitCode:
-    """Plan, ask, do, show."""
+def restore_to_key(settings: Settings, wanted: Wanted, line: Line) -> ExitCode:
+    """Plan, ask, do, show. `line` leads to the gateway, which alone can do it in a database."""
     if wanted.dry_run:
-        return _restore(settings, wanted, None)
-    with mutating_run(settings, gateway_stopped=wanted.gateway_stopped) as run:
-        return _restore(settings, wanted, run)
+        return _restore(settings, wanted, line, None)
+    with mutating_run(settings, gateway_stopped=wanted.gateway_stopped, reverse_call=line.reverse) as run:
+        return _restore(settings, wanted, line, run)
 
 
-def _restore(settings: Settings, wanted: Wanted, run: Run | None) -> ExitCode:
+def _restore(settings: Settings, wanted: Wanted, line: Line, run: Run | None) -> ExitCode:
     with progress(settings) as reporter:
         archive = catalogue(settings, reporter, use_cache=wanted.use_cache)
     backup = choose(archive, wanted.copy)
@@ -47,6 +48,7 @@ def _restore(settings: Settings, wanted: Wanted, run: Run | None) -> ExitCode:
             backup,
             may_distil=wanted.distil,
             key=wanted.key,
+            line=line,
             gateway_stopped=wanted.gateway_stopped,
         ) as planned,
     ):

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from clawmedic.gateway import methods
-from clawmedic.gateway.answers import LiveSession
 from clawmedic.model.outcome import Check, Proof
 from clawmedic.model.plan import Reversible, Step
 from clawmedic.operations.work import Work
+from clawmedic.recovery.bedside import Bedside, shortens
 from clawmedic.recovery.compacting import (
     Attempt,
     alternatives,
@@ -18,22 +18,8 @@ from clawmedic.recovery.compacting import (
     own_model,
     unknown_models,
 )
-from clawmedic.recovery.live import (
-    caller_of,
-    described,
-    history_stays,
-    keep,
-    lines_of,
-    live_plan,
-    live_proof,
-    require_quiet,
-    without_gateway,
-)
-from clawmedic.recovery.looking import context_of, entry_ids
-from clawmedic.recovery.proof import is_alive
+from clawmedic.recovery.live import live_plan
 from clawmedic.recovery.rung import Fit, Patient, Treatment
-from clawmedic.recovery.sizing import Room, room_for
-from clawmedic.recovery.ward import look_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +30,11 @@ class GatewayCompact:
 
     def applies(self, patient: Patient) -> Fit:
         """A gateway is reached, and a compaction failed or the history does not fit."""
-        missing = without_gateway(patient)
-        if missing is not None:
-            return missing
-        if patient.mandate.ordered:
-            return Fit(ok=True, reason="the operator asks for it")
-        if patient.ailment.shrinkable:
-            return Fit(ok=True, reason="a compaction that succeeds brings it back with its memory")
-        return Fit(ok=False, reason="the history's length is not what ails it")
+        return shortens(patient, "a compaction that succeeds brings it back with its memory")
 
     def plan(self, patient: Patient) -> Treatment:
         """Own model, then the others; which ones is decided here."""
-        live = described(patient)
+        bedside = Bedside.of(patient)
         others = () if patient.case.config.compaction.model else alternatives(patient)
         own = own_model(patient)
         notes = [
@@ -69,54 +48,40 @@ class GatewayCompact:
             notes.append("7.1 sends a group's own history besides: a compaction may not be enough")
         sentence = "compact with " + ", then ".join((own or "the session's own model", *others))
         step = Step(self.name, sentence, reversible=Reversible.NO)
-        lines = lines_of(patient.settings, patient.session)
-        ids = entry_ids(lines)
-        action = _Compacting(patient, live, own, others, ids, room_for(patient.case, context_of(lines)))
-        return Treatment(live_plan(patient, step, notes=notes), action)
+        return Treatment(live_plan(patient, step, notes=notes), _Compacting(bedside, own, others))
 
 
 @dataclass(frozen=True, slots=True)
 class _Compacting:
-    patient: Patient
-    live: LiveSession
+    bedside: Bedside
     own: str
     others: tuple[str, ...]
-    ids: frozenset[str]
-    room: Room
     attempts: list[Attempt] = field(default_factory=list)
 
     def act(self, work: Work) -> None:
-        caller, key = caller_of(self.patient), self.patient.session.key
-        require_quiet(self.patient, self.live, self.ids)
-        keep(work, self.patient)
+        caller, key = self.bedside.caller, self.bedside.key
+        self.bedside.begin(work)
         self.attempts.append(compact_as_is(work, caller, key, self.own or "its own model"))
         for model in self.others:
             if self.attempts[-1].compacted:
                 return
-            made = compact_with(work, caller, key, model, self.patient.session.model_override)
-            self.attempts.append(made)
+            before = self.bedside.patient.session.model_override
+            self.attempts.append(compact_with(work, caller, key, model, before))
 
     def prove(self, work: Work) -> Proof:
-        return prove_compaction(work, self.patient, self.attempts, self.ids, self.room)
+        return prove_compaction(work, self.bedside, self.attempts)
 
 
-def prove_compaction(
-    work: Work, patient: Patient, attempts: Sequence[Attempt], ids: frozenset[str], room: Room
-) -> Proof:
+def prove_compaction(work: Work, bedside: Bedside, attempts: Sequence[Attempt]) -> Proof:
     """What every rung that ends with a compaction proves: `compacted` was true, and looked at anew it is well."""
     last = attempts[-1]
     if not last.compacted:
         words = "; ".join(f"{one.model}: {one.reason}" for one in attempts)
         return Proof((Check("compacted", ok=False, detail=words),))
-    seen = look_again(work.settings, None, patient.session)
-    now = methods.require(caller_of(patient), patient.session.key)
-    before = patient.session.model_override
+    now = methods.require(bedside.caller, bedside.key)
+    before, after = bedside.patient.session.model_override, bedside.look(work).case.session.model_override
     checks = [
         Check("compacted", ok=True, detail=f"by {last.model}"),
-        Check(
-            "model", ok=seen.case.session.model_override == before, detail=before or now.model or "as it was"
-        ),
-        history_stays(work, patient, ids),
-        is_alive(seen),
+        Check("model", ok=after == before, detail=before or now.model or "as it was"),
     ]
-    return live_proof(work, checks, patient, seen, room)
+    return bedside.proof(work, checks)

@@ -6,24 +6,14 @@ from dataclasses import dataclass
 
 from clawmedic.disk.records import Call
 from clawmedic.gateway import branches
-from clawmedic.gateway.answers import LiveSession
 from clawmedic.model.outcome import Check, Proof
 from clawmedic.model.plan import Reversible, Step
 from clawmedic.model.session import Generation
 from clawmedic.operations.work import Work
-from clawmedic.recovery.live import (
-    ask,
-    caller_of,
-    described,
-    lines_of,
-    live_plan,
-    require_quiet,
-    without_gateway,
-)
-from clawmedic.recovery.looking import entry_ids
+from clawmedic.recovery.bedside import Bedside
+from clawmedic.recovery.live import ask, caller_of, live_plan, require_quiet, without_gateway
 from clawmedic.recovery.proof import is_alive
 from clawmedic.recovery.rung import Fit, Patient, Treatment
-from clawmedic.recovery.ward import look_again
 
 _METHOD = "sessions.recover"
 
@@ -48,22 +38,19 @@ class GatewayRecover:
     def plan(self, patient: Patient) -> Treatment:
         """One call; the history is not touched."""
         step = Step(self.name, "take the tombstone off the session", reversible=Reversible.NO)
-        ids = entry_ids(lines_of(patient.settings, patient.session))
-        return Treatment(live_plan(patient, step), _Recovering(patient, described(patient), ids))
+        return Treatment(live_plan(patient, step), _Recovering(Bedside.of(patient)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Recovering:
-    patient: Patient
-    live: LiveSession
-    ids: frozenset[str]
+    bedside: Bedside
 
     def act(self, work: Work) -> None:
-        caller, key = caller_of(self.patient), self.patient.session.key
-        require_quiet(self.patient, self.live, self.ids)
+        caller, key = self.bedside.caller, self.bedside.key
+        require_quiet(self.bedside.patient, self.bedside.live, self.bedside.ids)
         ask(work, Call(_METHOD, {"key": key}), lambda: branches.recover(caller, key), reverse=None)
 
     def prove(self, work: Work) -> Proof:
-        seen = look_again(work.settings, None, self.patient.session)
+        seen = self.bedside.look(work)
         left = seen.case.session.tombstone
         return Proof((Check("tombstone", ok=not left, detail=left or "gone"), is_alive(seen)))

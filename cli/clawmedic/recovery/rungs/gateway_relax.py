@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from clawmedic.disk.records import Call
@@ -15,21 +14,11 @@ from clawmedic.model.outcome import Proof
 from clawmedic.model.plan import Reversible, Step
 from clawmedic.operations.work import Work
 from clawmedic.recovery.ailment import AilmentKind
+from clawmedic.recovery.bedside import Bedside
 from clawmedic.recovery.compacting import Attempt, compact_as_is, own_model
-from clawmedic.recovery.live import (
-    ask,
-    caller_of,
-    described,
-    keep,
-    lines_of,
-    live_plan,
-    require_quiet,
-    without_gateway,
-)
-from clawmedic.recovery.looking import context_of, entry_ids
+from clawmedic.recovery.live import ask, caller_of, live_plan, without_gateway
 from clawmedic.recovery.rung import Fit, Patient, Treatment
 from clawmedic.recovery.rungs.gateway_compact import prove_compaction
-from clawmedic.recovery.sizing import Room, room_for
 from clawmedic.stores.typed import Fields
 
 _PATH = ("agents", "defaults", "compaction", "qualityGuard", "enabled")
@@ -58,41 +47,33 @@ class GatewayRelax:
         Raises:
             RefusedError: it is off already, or the config cannot be read.
         """
-        live, caller = described(patient), caller_of(patient)
-        if config_get(caller).quality_guard is False:
+        if config_get(caller_of(patient)).quality_guard is False:
             raise RefusedError("the quality guard is off already", hint="another model may do")
         sentence = "switch the quality guard of summaries off, compact, and put the guard back"
         step = Step(self.name, sentence, reversible=Reversible.NO)
         notes = ("the guard is off for all sessions of this gateway while it compacts",)
-        lines = lines_of(patient.settings, patient.session)
-        ids = entry_ids(lines)
-        room = room_for(patient.case, context_of(lines))
-        action = _Relaxing(patient, ids, room, lambda: require_quiet(patient, live, ids))
-        return Treatment(live_plan(patient, step, notes=notes), action)
+        return Treatment(live_plan(patient, step, notes=notes), _Relaxing(Bedside.of(patient)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Relaxing:
-    patient: Patient
-    ids: frozenset[str]
-    room: Room
-    require_ready: Callable[[], None]
+    bedside: Bedside
     attempts: list[Attempt] = field(default_factory=list)
 
     def act(self, work: Work) -> None:
-        caller, key = caller_of(self.patient), self.patient.session.key
-        self.require_ready()
-        keep(work, self.patient)
+        caller = self.bedside.caller
+        self.bedside.begin(work)
         back = putting_back(caller.ask("config.get", {}), _PATH)
         _patch(work, caller, _nested(_PATH, value=False), reverse=restoring_config(back))
         number = work.calls
-        self.attempts.append(compact_as_is(work, caller, key, own_model(self.patient)))
+        model = own_model(self.bedside.patient)
+        self.attempts.append(compact_as_is(work, caller, self.bedside.key, model))
         _patch(work, caller, back, reverse=None)
         work.settle(work.calls)
         work.settle(number)
 
     def prove(self, work: Work) -> Proof:
-        return prove_compaction(work, self.patient, self.attempts, self.ids, self.room)
+        return prove_compaction(work, self.bedside, self.attempts)
 
 
 def _patch(work: Work, caller: Caller, patch: Patch, *, reverse: Call | None) -> None:

@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from clawmedic.gateway.answers import LiveSession
 from clawmedic.model.outcome import Check, Proof
 from clawmedic.model.plan import Reversible, Step
 from clawmedic.operations.work import Work
 from clawmedic.recovery.ailment import AilmentKind
 from clawmedic.recovery.anew import begin_anew, is_new, leave_note
-from clawmedic.recovery.live import (
-    all_lines_of,
-    caller_of,
-    described,
-    history_stays,
-    keep,
-    live_plan,
-    live_proof,
-    require_quiet,
-    without_gateway,
-)
-from clawmedic.recovery.looking import entry_ids
-from clawmedic.recovery.proof import is_alive
+from clawmedic.recovery.bedside import ORDERED, Bedside
+from clawmedic.recovery.live import live_plan, without_gateway
 from clawmedic.recovery.rung import Fit, Patient, Treatment
-from clawmedic.recovery.sizing import Room, room_for
-from clawmedic.recovery.ward import look_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +27,7 @@ class GatewayReset:
             return missing
         kind = patient.ailment.kind
         if patient.mandate.ordered:
-            return Fit(ok=True, reason="the operator asks for it")
+            return ORDERED
         if patient.mandate.insists_on_reset and kind is not AilmentKind.ORPHANED:
             return Fit(ok=True, reason="the operator asks for a new session")
         if kind is AilmentKind.MODEL_CALL:
@@ -54,37 +40,22 @@ class GatewayReset:
 
     def plan(self, patient: Patient) -> Treatment:
         """Copy, reset, prove, leave a note."""
-        live = described(patient)
-        there = patient.session.transcript.exists
-        lines = all_lines_of(patient.settings, patient.session) if there else ()
-        ids = entry_ids(lines)
         step = Step(self.name, "keep the history aside and begin a new session", reversible=Reversible.NO)
-        room = room_for(patient.case, patient.case.view.context)
-        return Treatment(live_plan(patient, step), _Resetting(patient, live, ids, room))
+        return Treatment(live_plan(patient, step), _Resetting(Bedside.of(patient, whole=True)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Resetting:
-    patient: Patient
-    live: LiveSession
-    ids: frozenset[str]
-    room: Room
+    bedside: Bedside
     found: list[Check] = field(default_factory=list)
 
     def act(self, work: Work) -> None:
-        require_quiet(self.patient, self.live, self.ids)
-        kept = keep(work, self.patient) if self.ids else None
-        done = begin_anew(work, self.patient, self.live)
-        seen = look_again(work.settings, None, self.patient.session)
-        self.found.append(is_new(self.live, done, seen))
+        bedside = self.bedside
+        kept = bedside.begin(work)
+        done = begin_anew(work, bedside.patient, bedside.live)
+        self.found.append(is_new(bedside.live, done, bedside.look(work)))
         if self.found[-1].ok:
-            self.found.append(leave_note(work, caller_of(self.patient), self.patient, kept))
+            self.found.append(leave_note(work, bedside.caller, bedside.patient, kept))
 
     def prove(self, work: Work) -> Proof:
-        seen = look_again(work.settings, None, self.patient.session)
-        checks = [
-            *self.found,
-            history_stays(work, self.patient, self.ids),
-            is_alive(seen),
-        ]
-        return live_proof(work, checks, self.patient, seen, self.room)
+        return self.bedside.proof(work, self.found)

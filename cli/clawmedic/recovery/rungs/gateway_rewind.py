@@ -9,30 +9,18 @@ from dataclasses import dataclass
 from clawmedic.disk.records import Call
 from clawmedic.errors import ClawmedicError, RefusedError
 from clawmedic.gateway import branches
-from clawmedic.gateway.answers import Branch, LiveSession
+from clawmedic.gateway.answers import Branch
 from clawmedic.gateway.calling import Caller
 from clawmedic.gateway.reversal import restoring_branch
 from clawmedic.model.outcome import Proof
 from clawmedic.model.plan import Reversible, Step
 from clawmedic.model.session import Generation
 from clawmedic.operations.work import Work
-from clawmedic.recovery.live import (
-    ask,
-    caller_of,
-    described,
-    history_stays,
-    keep,
-    lines_of,
-    live_plan,
-    live_proof,
-    require_quiet,
-    without_gateway,
-)
-from clawmedic.recovery.looking import context_of, entries_of, entry_ids
-from clawmedic.recovery.proof import is_alive
+from clawmedic.recovery.bedside import Bedside
+from clawmedic.recovery.live import ask, caller_of, live_plan, without_gateway
+from clawmedic.recovery.looking import entries_of
 from clawmedic.recovery.rung import Fit, Patient, Treatment
-from clawmedic.recovery.sizing import Room, room_for, tokens_in
-from clawmedic.recovery.ward import look_again
+from clawmedic.recovery.sizing import Room, tokens_in
 from clawmedic.transcripts.context import of_path
 from clawmedic.transcripts.entry import Entry
 from clawmedic.transcripts.tree import Path, active_path
@@ -61,27 +49,39 @@ class GatewayRewind:
         Raises:
             RefusedError: nothing before any message fits, or the gateway names no current branch.
         """
-        live, caller, key = described(patient), caller_of(patient), patient.session.key
-        lines = lines_of(patient.settings, patient.session)
-        room = room_for(patient.case, context_of(lines))
-        path = active_path(list(entries_of(lines))).entries
-        at = fitting(path, room)
+        bedside = Bedside.of(patient)
+        path = active_path(list(entries_of(bedside.lines))).entries
+        at = fitting(path, bedside.room)
         if at is None:
             raise RefusedError(
                 "no earlier point of the conversation fits", hint="clawmedic rescue --policy reset"
             )
-        leaf = next((one.leaf for one in _branches(caller, key) if one.active), "")
-        if not leaf:
-            raise RefusedError("the gateway names no current branch", hint="nothing was changed")
+        leaf = current(branches_of(bedside.caller, bedside.key))
         left = sum(1 for entry in path[at:] if entry.type == "message" and entry.role == "user")
         sentence = f"go back to before the newest {left} message{'' if left == 1 else 's'} of people"
         step = Step(self.name, sentence, reversible=Reversible.STATE)
         notes = ("what is left behind stays as a branch; undo switches back to it",)
-        action = _Rewinding(patient, live, path[at].id, leaf, entry_ids(lines), room)
-        return Treatment(live_plan(patient, step, notes=notes), action)
+        return Treatment(live_plan(patient, step, notes=notes), _Rewinding(bedside, path[at].id, leaf))
 
 
-def _branches(caller: Caller, key: str) -> Sequence[Branch]:
+def current(found: Sequence[Branch]) -> str:
+    """The end of the branch in use.
+
+    Raises:
+        RefusedError: none is.
+    """
+    leaf = next((one.leaf for one in found if one.active), "")
+    if not leaf:
+        raise RefusedError("the gateway names no current branch", hint="nothing was changed")
+    return leaf
+
+
+def branches_of(caller: Caller, key: str) -> Sequence[Branch]:
+    """The branches of a session.
+
+    Raises:
+        RefusedError: they cannot be asked for.
+    """
     try:
         return branches.list_branches(caller, key)
     except RefusedError:
@@ -114,17 +114,13 @@ def fitting(path: Sequence[Entry], room: Room) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class _Rewinding:
-    patient: Patient
-    live: LiveSession
+    bedside: Bedside
     entry_id: str
     leaf: str
-    ids: frozenset[str]
-    room: Room
 
     def act(self, work: Work) -> None:
-        caller, key = caller_of(self.patient), self.patient.session.key
-        require_quiet(self.patient, self.live, self.ids)
-        keep(work, self.patient)
+        caller, key = self.bedside.caller, self.bedside.key
+        self.bedside.begin(work)
         ask(
             work,
             Call("sessions.rewind", {"sessionKey": key, "entryId": self.entry_id}),
@@ -133,6 +129,4 @@ class _Rewinding:
         )
 
     def prove(self, work: Work) -> Proof:
-        seen = look_again(work.settings, None, self.patient.session)
-        checks = [history_stays(work, self.patient, self.ids), is_alive(seen)]
-        return live_proof(work, checks, self.patient, seen, self.room)
+        return self.bedside.proof(work)
