@@ -271,6 +271,7 @@ def _rescued(outlook: Outlook, result: KeyResult, last: RungResult) -> Notice:
         lines=where,
         operation_id=last.operation_id,
         unanswered=len(outlook.patient.report.unanswered),
+        quotes=tuple(one.text for one in outlook.patient.report.unanswered),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+from clawmedic.configuration.load import load_configuration
 from clawmedic.errors import ClawmedicError
 from clawmedic.gateway import chat
 from clawmedic.gateway.calling import Caller
@@ -15,6 +16,7 @@ from clawmedic.model.outcome import KeyResult, Outcome
 from clawmedic.model.session import Session
 from clawmedic.recovery.line import Line
 from clawmedic.recovery.rescue import Round
+from clawmedic.settings import Settings
 
 INTERNAL = frozenset({"webchat", "internal", "none"})
 """Channels that are no chat: nothing is ever sent to them."""
@@ -28,7 +30,12 @@ _MEMORY = {
 
 
 def told(line: Line, planned: Round, outcome: Outcome) -> Outcome:
-    """Tell the chats of all sessions that were rescued; the outcome says who was told and who could not be."""
+    """Tell the chats of all sessions that were rescued; the outcome says who was told and who could not be.
+
+    `in_chat = false` in `[notify]` tells nobody.
+    """
+    if not _wanted(planned.ward.settings):
+        return outcome
     sessions = {one.patient.session.key: one.patient for one in planned.outlooks}
     notes: list[str] = []
     for result in outcome.results:
@@ -38,6 +45,13 @@ def told(line: Line, planned: Round, outcome: Outcome) -> Outcome:
         waiting = len(patient.report.unanswered)
         notes.append(_tell(line.reach(planned.ward.state), patient.session, result, waiting))
     return replace(outcome, notes=(*outcome.notes, *filter(None, notes)))
+
+
+def _wanted(settings: Settings) -> bool:
+    try:
+        return load_configuration(settings).notify.in_chat
+    except ClawmedicError:  # it was broken since the command began: what was done must be told all the same
+        return True
 
 
 def _worth_telling(result: KeyResult) -> bool:

@@ -59,6 +59,7 @@ def escalation(patient: Patient, reasons: Sequence[str], operation_id: str = "")
         lines=(patient.report.why, *advice(patient), *reasons),
         operation_id=operation_id,
         unanswered=len(patient.report.unanswered),
+        quotes=tuple(one.text for one in patient.report.unanswered),
     )
 
 
@@ -81,4 +82,5 @@ def outage(patients: Sequence[Patient]) -> Notice:
         ),
         unanswered=sum(len(patient.report.unanswered) for patient in patients),
         condition=f"outage {provider} {cause}",
+        quotes=tuple(one.text for patient in patients for one in patient.report.unanswered),
     )
