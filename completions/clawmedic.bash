@@ -113,6 +113,10 @@ _clawmedic_options() {
             options="--force --yes -y --dry-run --gateway-stopped --url --token --password --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --help -h"
             valued=" --url --token --password --state-dir --profile --log --config "
             ;;
+        "notify test")
+            options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --help -h"
+            valued=" --state-dir --profile --log --config "
+            ;;
         "drill")
             options="--keep --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --help -h"
             valued=" --keep --state-dir --profile --log --config "
@@ -188,11 +192,13 @@ _clawmedic() {
     path=${words[1]}
     case $path in
         backups) path+=" ${words[2]}" first=3 ;;
+        notify) path+=" ${words[2]}" first=3 ;;
     esac
     if ((last < first)); then
         case $path in
             backups\ *) _clawmedic_words list show search diff export restore prune browse ;;
-            *) _clawmedic_words scan show diagnose explain ack backups rescue mend compact reset history undo drill info --version -V --help -h ;;
+            notify\ *) _clawmedic_words test ;;
+            *) _clawmedic_words scan show diagnose explain ack backups rescue mend compact reset history undo notify drill info --version -V --help -h ;;
         esac
         _clawmedic_reply
         return

@@ -49,6 +49,7 @@ complete -c clawmedic -n '__fish_use_subcommand' -a compact -d 'Compact a sessio
 complete -c clawmedic -n '__fish_use_subcommand' -a reset -d 'Begin a new session behind a key; the old one is kept'
 complete -c clawmedic -n '__fish_use_subcommand' -a history -d 'List every change made here, and where each stands'
 complete -c clawmedic -n '__fish_use_subcommand' -a undo -d 'Put back the very bytes of what an operation changed'
+complete -c clawmedic -n '__fish_use_subcommand' -a notify -d 'Try the channels that notices go through'
 complete -c clawmedic -n '__fish_use_subcommand' -a drill -d 'Rehearse: make every kind of dead session, and judge each'
 complete -c clawmedic -n '__fish_use_subcommand' -a info -d 'Say what is seen here: store, version, gateway, logs, config'
 complete -c clawmedic -n '__fish_use_subcommand' -l version -s V -d 'Print the version.'
@@ -411,6 +412,22 @@ complete -c clawmedic -n '__clawmedic_at undo' -l no-input -d 'Never ask.'
 complete -c clawmedic -n '__clawmedic_at undo' -l utc -d 'Times in UTC, not in the local zone.'
 complete -c clawmedic -n '__clawmedic_at undo' -l help -s h -d 'Say how the command is called, and stop.'
 complete -c clawmedic -n '__clawmedic_argument 0 "--url --token --password --state-dir --profile --log --config" undo' -k -a '(__clawmedic_ask operations)'
+
+# clawmedic notify
+complete -c clawmedic -n '__clawmedic_argument 0 \'\' notify' -a test -d 'Send a test notice through every configured channel'
+complete -c clawmedic -n '__clawmedic_at notify' -l help -s h -d 'Say how the command is called, and stop.'
+
+# clawmedic notify test
+complete -c clawmedic -n '__clawmedic_at notify test' -l state-dir -x -a '(__fish_complete_directories)' -d 'OpenClaw\'s state directory.'
+complete -c clawmedic -n '__clawmedic_at notify test' -l profile -x -d 'OpenClaw\'s profile.'
+complete -c clawmedic -n '__clawmedic_at notify test' -l log -r -F -d 'Read this log in place of those found; - is standard input. Repeatable.'
+complete -c clawmedic -n '__clawmedic_at notify test' -l config -r -F -d 'clawmedic\'s own configuration.'
+complete -c clawmedic -n '__clawmedic_at notify test' -l json -d 'JSON on standard output.'
+complete -c clawmedic -n '__clawmedic_at notify test' -l quiet -s q -d 'No headings, hints or progress.'
+complete -c clawmedic -n '__clawmedic_at notify test' -l verbose -s v -d 'Say more.'
+complete -c clawmedic -n '__clawmedic_at notify test' -l no-input -d 'Never ask.'
+complete -c clawmedic -n '__clawmedic_at notify test' -l utc -d 'Times in UTC, not in the local zone.'
+complete -c clawmedic -n '__clawmedic_at notify test' -l help -s h -d 'Say how the command is called, and stop.'
 
 # clawmedic drill
 complete -c clawmedic -n '__clawmedic_at drill' -l keep -x -a '(__fish_complete_directories)' -d 'Make the state directories in DIR and leave them there.'

@@ -51,6 +51,7 @@ COMMANDS = (
     Mounted("reset", "Begin a new session behind a key; the old one is kept."),
     Mounted("history", "List every change made here, and where each stands."),
     Mounted("undo", "Put back the very bytes of what an operation changed."),
+    Mounted("notify", "Try the channels that notices go through."),
     Mounted("drill", "Rehearse: make every kind of dead session, and judge each."),
     Mounted("info", "Say what is seen here: store, version, gateway, logs, config."),
 )

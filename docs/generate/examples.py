@@ -101,6 +101,10 @@ EXAMPLES: Mapping[tuple[str, ...], Examples] = {
     ("reset",): (("Begin anew, and keep the old conversation:", "clawmedic reset telegram:group"),),
     ("history",): (("What was changed, newest first:", "clawmedic history"),),
     ("undo",): (("Put back what an operation changed:", "clawmedic undo 20261128"),),
+    ("notify",): (("Try every channel:", "clawmedic notify test"),),
+    ("notify", "test"): (
+        ("Try every channel of a file of your own:", "clawmedic notify test --config ./config.toml"),
+    ),
     ("drill",): (
         (
             "Keep what the drill makes, and look at it:",

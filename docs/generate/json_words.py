@@ -31,9 +31,15 @@ DOCUMENTS: Mapping[str, str] = {
         "`rescue`, `compact`, `mend`, `reset`, `undo` and `backups restore --live` with `--json`: "
         "what was done for each key."
     ),
+    "clawmedic.notify/1": "`notify test --json`: who took the test notice.",
     "clawmedic.plan/1": "The same with `--dry-run --json`: what would be done.",
 }
 FIELDS: Mapping[str, str] = {
+    "channels": "every channel of the configuration, in its order",
+    "channels.channel": "its place in the configuration, from 1",
+    "channels.service": "Apprise's name for the service",
+    "channels.url": "what of its URL cannot be a secret",
+    "channels.why": "why it was not taken",
     "a": "the first copy",
     "access": "by which way it is changed: the files, or the gateway",
     "acknowledged": "somebody has acknowledged it: it no longer shapes the verdict",

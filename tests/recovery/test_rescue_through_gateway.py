@@ -179,6 +179,18 @@ def test_people_are_told_once(live: Callable[..., Ward71], failing: str) -> None
     assert any(words in note for note in outcome.notes)
 
 
+def test_people_are_not_told_in_the_chat_where_nobody_wants_it(live: Callable[..., Ward71]) -> None:
+    ward = live()
+    ward.store.change(deliveryContext={"channel": "telegram", "to": "telegram:-100"})
+    own = ward.on.settings.world.config_file
+    own.parent.mkdir(parents=True)
+    own.write_text("[notify]\nin_chat = false\n")
+    outcome = ward.rescue(PRESERVE)
+    assert outcome.results[0].ok
+    assert not ward.asked("send")
+    assert outcome.notices[0].unanswered == len(outcome.notices[0].quotes) > 0
+
+
 @pytest.mark.parametrize("policy", [PRESERVE, RESET])
 def test_what_never_ran_through_this_gateway_is_not_made(
     live: Callable[..., Ward71], policy: Mandate

@@ -11,7 +11,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
@@ -43,12 +43,19 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Whether it was taken. `why` says why not, in words without a secret; `service` is Apprise's name for it."""
+    """Whether it was taken.
+
+    Attributes:
+        why: why not, in words without a secret.
+        service: Apprise's name for it, "" when it was not looked for.
+        elapsed_ms: how long it took.
+    """
 
     channel: Channel
     ok: bool
     why: str = ""
     service: str = ""
+    elapsed_ms: int = 0
 
 
 def deliver(letters: Sequence[Letter], *, seconds: float = LONGEST_SECONDS) -> tuple[Receipt, ...]:
@@ -74,11 +81,13 @@ class _Task(threading.Thread):
         self._receipt: Receipt | None = None
 
     def run(self) -> None:
-        self._receipt = _deliver(self._letter)
+        began = monotonic()
+        receipt = _deliver(self._letter)
+        self._receipt = replace(receipt, elapsed_ms=round((monotonic() - began) * 1000))
 
     def receipt(self, seconds: float) -> Receipt:
-        channel = self._letter.channel
-        return self._receipt or Receipt(channel, ok=False, why=f"no answer within {seconds:.0f} s")
+        late = Receipt(self._letter.channel, ok=False, why=f"no answer within {seconds:g} s")
+        return self._receipt or replace(late, elapsed_ms=round(seconds * 1000))
 
 
 def _deliver(letter: Letter) -> Receipt:

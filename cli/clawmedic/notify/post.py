@@ -117,6 +117,15 @@ class Post:
             problems=tuple(dict.fromkeys(problems)),
         )
 
+    def test(self, *, seconds: float = LONGEST_SECONDS) -> tuple[Receipt, ...]:
+        """Send a notice of the kind TEST through every channel; nothing is remembered, queued or counted."""
+        lines = (
+            "Nothing happened, and nothing is to be done: notices of the guard will arrive like this one.",
+        )
+        notice = Notice(NoticeKind.TEST, self._settings.now(), (), "a test notice", lines)
+        message = message_of([notice], host=self._settings.world.host)
+        return deliver([Letter(channel, message) for channel in self._channels], seconds=seconds)
+
     def _taken(self, notices: Iterable[Notice]) -> list[Notice]:
         """Those to be told, remembered and put into every queue."""
         now, fresh = self._settings.now(), []

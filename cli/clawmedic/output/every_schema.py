@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clawmedic.output.backups_schemas import BACKUP_SCHEMAS
+from clawmedic.output.notify_view import NOTIFY_SCHEMAS
 from clawmedic.output.operations_documents import OPERATION_SCHEMAS
 from clawmedic.output.schemas import SCHEMAS, Schema
 
-EVERY_SCHEMA: Mapping[str, Schema] = {**SCHEMAS, **BACKUP_SCHEMAS, **OPERATION_SCHEMAS}
+EVERY_SCHEMA: Mapping[str, Schema] = {**SCHEMAS, **BACKUP_SCHEMAS, **OPERATION_SCHEMAS, **NOTIFY_SCHEMAS}
