@@ -44,8 +44,6 @@ def full() -> Memory:
     return Memory(
         records={("main", KEY): made},
         outages={"outage p auth": OutageRecord("outage p auth", NOW, [KEY], NOW + 5, 2, NOW, told=True)},
-        paused_at=NOW,
-        paused_until=NOW + HOUR,
         rescues={("compact", "ok"): 4},
         outbox=[notice],
         passes=7,
@@ -140,16 +138,15 @@ def test_idle_and_long_gone_keys_are_forgotten():
 
 
 def test_stamps_of_the_future_neither_lock_nor_free():
-    """A clock that was a year ahead made two attempts and a pause of an hour."""
+    """A clock that was a year ahead made two attempts."""
     ahead = NOW + 365 * DAY
     made = record(8 * HOUR)
     made.attempts += [attempt(ahead, "f1"), attempt(ahead + MINUTE, "f2")]
     made.look_again_at, made.seen_at, made.since = ahead, ahead, ahead
-    memory = Memory({("main", KEY): made}, paused_at=ahead, paused_until=ahead + HOUR, written_at=ahead)
+    memory = Memory({("main", KEY): made}, written_at=ahead)
     assert memory.settle_clock(NOW)
     assert [one.at for one in made.attempts] == [NOW - 8 * HOUR, NOW, NOW]
     assert len(made.attempts_since(NOW - 6 * HOUR)) == 2, "they count"
     assert (made.look_again_at, made.seen_at) == (NOW, NOW)
-    assert memory.paused_until == NOW + HOUR, "a pause keeps its length"
     memory.written_at = NOW
     assert not memory.settle_clock(NOW)

@@ -37,11 +37,13 @@ _LOCK_BYTES = 64 * 1024
 
 
 @contextmanager
-def state_lock(folder: Path) -> Iterator[None]:
+def state_lock(
+    folder: Path, *, busy: str = "another clawmedic is changing this state directory"
+) -> Iterator[None]:
     """Take the lock of clawmedic itself for one state directory: `<folder>/lock`; the system releases it at the latest.
 
     Raises:
-        BusyError: another clawmedic changes this state directory right now.
+        BusyError: another clawmedic holds it; `busy` says what it does.
         RefusedError: the folder cannot be made.
     """
     private_directory(folder)
@@ -55,11 +57,10 @@ def state_lock(folder: Path) -> Iterator[None]:
         except BlockingIOError as error:
             pid = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
             owner = f" (pid {pid})" if pid.isdecimal() else ""
-            raise BusyError(
-                f"another clawmedic is changing this state directory{owner}", hint="wait until it has ended"
-            ) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            raise BusyError(f"{busy}{owner}", hint="wait until it has ended") from error
+        with suppress(OSError):  # a full disk: the lock holds without its owner's number
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)

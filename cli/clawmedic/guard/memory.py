@@ -71,19 +71,18 @@ class Memory:
     Attributes:
         records: by agent and key; only keys of which there is something to remember.
         outages: by condition.
-        paused_at, paused_until: epoch milliseconds, 0 for no pause.
         rescues: how many rescues ended so, by (rung, "ok" or "failed"), since the memory began.
         outbox: notices that were decided on and not handed over yet.
-        passes: how many passes there were; `quiet_told`: people were told that no policy is configured.
+        troubles: conditions of stores and disks that people were told of.
+        passes: how many passes there were.
         problem: why the file could not be used, "" when it could; `damaged` is what it held then.
     """
 
     records: dict[Name, KeyRecord] = field(default_factory=dict)
     outages: dict[str, OutageRecord] = field(default_factory=dict)
-    paused_at: int = 0
-    paused_until: int = 0
     rescues: dict[tuple[str, str], int] = field(default_factory=dict)
     outbox: list[Notice] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
     passes: int = 0
     last: LastPass = LastPass()
     written_at: int = 0
@@ -94,21 +93,14 @@ class Memory:
         """The record of a key; a new one where there was none."""
         return self.records.setdefault((agent, key), KeyRecord(agent, key))
 
-    def paused(self, now: int) -> bool:
-        """Whether a pause lasts."""
-        return self.paused_until > now
-
     def settle_clock(self, now: int) -> bool:
         """Bring stamps of the future to the present; whether there were any.
 
         A clock that was ahead and was put right must neither lock a key for years nor free attempts: they count as
-        made just now. A pause keeps its length.
+        made just now.
         """
         latest = now + SKEW_MS
         jumped = self.written_at > latest
-        if self.paused_at > latest:
-            self.paused_until = now + max(0, self.paused_until - self.paused_at)
-            self.paused_at, jumped = now, True
         for record in self.records.values():
             jumped = _settle(record, now, latest) or jumped
         for one in self.outages.values():

@@ -26,10 +26,10 @@ def memory_document(memory: Memory) -> Document:
         "schema": f"{SCHEMA}{VERSION}",
         "written_at": memory.written_at,
         "passes": memory.passes,
-        "paused": [memory.paused_at, memory.paused_until],
         "last": [last.at, last.duration_ms, last.exit_code, dict(last.totals), last.words],
         "rescues": [[rung, came, count] for (rung, came), count in sorted(memory.rescues.items())],
         "outages": [_outage(one) for one in memory.outages.values()],
+        "troubles": memory.troubles,
         "outbox": [_notice(one) for one in memory.outbox],
         "keys": [_record(one) for one in memory.records.values()],
     }
@@ -48,14 +48,12 @@ def memory_from(document: Document) -> Memory:
     if int(version) > VERSION:
         raise NewerError(version)
     at, duration_ms, exit_code, totals, words = document["last"]
-    paused_at, paused_until = document["paused"]
     records = [_record_from(one) for one in document["keys"]]
     return Memory(
         records={(one.agent, one.key): one for one in records},
         outages={one.condition: one for one in map(_outage_from, document["outages"])},
-        paused_at=int(paused_at),
-        paused_until=int(paused_until),
         rescues={(str(rung), str(came)): int(count) for rung, came, count in document["rescues"]},
+        troubles=[str(one) for one in document["troubles"]],
         outbox=[_notice_from(one) for one in document["outbox"]],
         passes=int(document["passes"]),
         last=LastPass(int(at), int(duration_ms), int(exit_code), tuple(sorted(totals.items())), str(words)),
@@ -73,7 +71,7 @@ def _record(record: KeyRecord) -> Document:
         "seen": record.seen_at,
         "attempts": [_attempt(one) for one in record.attempts],
         "given_up": _given_up(record.given_up),
-        "look": [record.look_again_at, record.looks] if record.look_again_at else None,
+        "look": [record.look_again_at, record.looks, record.no_way] if record.look_again_at else None,
         "told": sorted(record.told),
         "warned": record.warned_for,
         "points": [[one.at, one.tokens, one.size_bytes, one.compactions] for one in record.points],
@@ -82,7 +80,7 @@ def _record(record: KeyRecord) -> Document:
 
 
 def _record_from(made: Document) -> KeyRecord:
-    look_again_at, looks = made.get("look") or (0, 0)
+    look_again_at, looks, no_way = made.get("look") or (0, 0, "")
     given_up = made.get("given_up")
     return KeyRecord(
         agent=str(made["agent"]),
@@ -94,6 +92,7 @@ def _record_from(made: Document) -> KeyRecord:
         given_up=GivenUp(int(given_up[0]), str(given_up[1]), str(given_up[2])) if given_up else None,
         look_again_at=int(look_again_at),
         looks=int(looks),
+        no_way=str(no_way),
         told={str(one) for one in made.get("told", ())},
         warned_for=str(made.get("warned", "")),
         points=[Point(*map(int, one)) for one in made.get("points", ())],

@@ -133,6 +133,11 @@ class Hour:
     paused_until: int = 0
 
     @property
+    def paused(self) -> bool:
+        """Whether a pause lasts."""
+        return self.paused_until > self.now
+
+    @property
     def quiet(self) -> bool:
         """Whether this is a quiet hour."""
         hours = self.guard.quiet_hours
@@ -168,13 +173,15 @@ def _forbidden(sight: Sight, terms: Terms, record: KeyRecord) -> MayNot | None:
 
 
 def _not_now(terms: Terms, record: KeyRecord, hour: Hour, used: Sequence[Attempt]) -> MayNot | None:
-    if hour.paused_until > hour.now:
+    if hour.paused:
         return MayNot("the guard is paused", hour.paused_until)
     if hour.quiet:
         return MayNot("these are quiet hours")
     due = cool_until(record, terms, hour.now)
     if due > hour.now:
-        return MayNot("it was tried a short while ago", due)
+        return MayNot(
+            record.no_way or "it was tried or looked at a short while ago", due, bool(record.no_way)
+        )
     if len(used) >= terms.attempts:
         free = used[0].at + terms.window_ms if used else None
         return MayNot(f"all {terms.attempts} attempts of this window are used up", free, person=True)

@@ -45,6 +45,10 @@ class Attempt:
     rungs: tuple[RungNumbers, ...] = ()
     error: str = ""
 
+    def failed(self, error: str) -> Attempt:
+        """The same as one that failed."""
+        return replace(self, came=Came.FAILED, error=error)
+
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
@@ -75,6 +79,7 @@ class KeyRecord:
         attempts: oldest first, the newest `ATTEMPTS_KEPT`.
         given_up: the breaker, None while it is closed.
         look_again_at: a look found no way; it is not looked at closely before then. `looks` doubles the pause.
+        no_way: why that look found none, where a person is needed; "" otherwise.
         told: conditions that people were told of, such as "dead"; they are taken back when they end.
         warned_for: the conversation that an early warning was given for, with its number of compactions.
         points: oldest first, the newest `POINTS_KEPT` in which something had changed.
@@ -90,6 +95,7 @@ class KeyRecord:
     given_up: GivenUp | None = None
     look_again_at: int = 0
     looks: int = 0
+    no_way: str = ""
     told: set[str] = field(default_factory=set)
     warned_for: str = ""
     points: list[Point] = field(default_factory=list)
@@ -107,6 +113,10 @@ class KeyRecord:
     def end_attempt(self, ended: Attempt) -> None:
         """Note what came of the attempt with the same group."""
         self.attempts = [ended if one.group == ended.group else one for one in self.attempts]
+
+    def close(self) -> None:
+        """The breaker closes, and nothing waits any more; attempts stay counted."""
+        self.given_up, self.look_again_at, self.looks, self.no_way = None, 0, 0, ""
 
     def add_point(self, point: Point) -> None:
         """Note the size, where it differs from the newest one."""

@@ -46,7 +46,8 @@ class Stopping:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._shields = self._seals = 0
+        self._in_rung = False
+        self._seals = 0
         self._wanted: Why | None = None
         self._latest_start = float("inf")
 
@@ -61,11 +62,11 @@ class Stopping:
         Raises:
             PassEnd: it is over.
         """
-        if self._wanted is not None and not self._shields and not self._seals:
+        if self._wanted is not None and not self._in_rung and not self._seals:
             raise PassEnd(self._wanted)
 
-    def check_rung(self) -> None:
-        """Before a rung begins.
+    def require_time_for_rung(self) -> None:
+        """Before a session is taken on.
 
         Raises:
             PassEnd: it is over, or too little time is left for a rung.
@@ -75,15 +76,18 @@ class Stopping:
         if self._wanted is not None:
             raise PassEnd(self._wanted)
 
-    @contextmanager
-    def shield(self) -> Iterator[None]:
-        """A rung: no signal ends it, only the end of its time does. Afterwards what was wanted happens."""
-        self._shields += 1
-        try:
-            yield
-        finally:
-            self._shields -= 1
-        self.check()
+    def enter_rung(self) -> None:
+        """A rung begins: until `leave_rung` no signal ends the pass, only the end of its time does.
+
+        Raises:
+            PassEnd: as `require_time_for_rung`; the rung has not begun.
+        """
+        self.require_time_for_rung()
+        self._in_rung = True
+
+    def leave_rung(self) -> None:
+        """The rung is over."""
+        self._in_rung = False
 
     @contextmanager
     def sealed(self) -> Iterator[None]:
@@ -121,7 +125,7 @@ class Stopping:
         del frame
         why = Why.TIME if number == signal.SIGALRM else Why.SIGNAL
         self._wanted = self._wanted or why
-        if not self._seals and (why is Why.TIME or not self._shields):
+        if not self._seals and (why is Why.TIME or not self._in_rung):
             raise PassEnd(why)
 
 

@@ -14,7 +14,7 @@ TOGETHER_MS = 60 * 60_000
 """Sessions notice an outage when somebody writes to them: what fails within an hour fails together."""
 LEAST = 2
 
-_OF_A_PROVIDER = frozenset(
+OF_A_PROVIDER = frozenset(
     {
         Cause.QUOTA,
         Cause.AUTH,
@@ -27,6 +27,7 @@ _OF_A_PROVIDER = frozenset(
         Cause.REASONING_REQUIRED,
     },
 )
+"""Causes that lie with a provider or its account, not with one session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def outages(reports: Iterable[SessionReport]) -> tuple[Outage, ...]:
     found = [
         Outage(provider, cause, tuple(str(item.key) for item in together), together[0].started_at)
         for (provider, cause), items in grouped.items()
-        if cause in _OF_A_PROVIDER
+        if cause in OF_A_PROVIDER
         for together in _bursts(items)
         if len({item.key for item in together}) >= LEAST
     ]

@@ -1,0 +1,270 @@
+"""One session is rescued within its terms: looked at closely, one attempt noted before anything is changed, the ladder.
+
+The attempt is in the memory before its first rung begins: a pass that is killed has used it up all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from clawmedic.errors import AmbiguousError, ClawmedicError, ExitCode
+from clawmedic.guard.memory import COMMAND
+from clawmedic.guard.orders import Diary, Orders, Tools
+from clawmedic.guard.policy import Terms
+from clawmedic.guard.record import Attempt, Came, KeyRecord, RungNumbers
+from clawmedic.guard.sight import Sight
+from clawmedic.guard.stopping import PassEnd, Stopping
+from clawmedic.model.notice import Notice
+from clawmedic.model.outcome import KeyResult, OperationState, OperationSummary, Outcome, RungResult
+from clawmedic.model.policy import Policy
+from clawmedic.model.reporter import SilentReporter
+from clawmedic.operations.run import Run
+from clawmedic.recovery.ailment import AilmentKind
+from clawmedic.recovery.ladder import Decision, GiveUp, Hold, Try, Well
+from clawmedic.recovery.policy import Mandate
+from clawmedic.recovery.rescue import Clinic, Outlook, Round, carry_out, plan_round
+from clawmedic.recovery.rungs.escalate import advice
+from clawmedic.recovery.telling import told
+from clawmedic.settings import Settings
+
+_TRIED = frozenset({ExitCode.EXHAUSTED, ExitCode.PROOF_FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToDo:
+    """Looked at closely, it needs no rescue."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """A young failure that may pass by itself. `until` is epoch milliseconds, None when it is not known."""
+
+    reason: str
+    until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoWay:
+    """Nothing that may be tried is left, and nothing was tried. `lines` say what a person can do, and why not we."""
+
+    reason: str
+    lines: tuple[str, ...]
+    model_call: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An attempt was made. `cut_short`: the pass ended in the middle of it."""
+
+    attempt: Attempt
+    result: KeyResult
+    notices: tuple[Notice, ...] = ()
+    notes: tuple[str, ...] = ()
+    cut_short: PassEnd | None = None
+
+    @property
+    def rescued(self) -> bool:
+        """Whether it answers again."""
+        return self.attempt.came is Came.RESCUED
+
+
+Treated: TypeAlias = NothingToDo | NotYet | NoWay | Tried
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What treatments of one pass share. `save` writes the memory; a treatment that cannot be noted is not begun."""
+
+    settings: Settings
+    orders: Orders
+    tools: Tools
+    run: Run
+    save: Callable[[], None]
+
+
+def treat(bench: Bench, sight: Sight, terms: Terms, record: KeyRecord) -> Treated:
+    """Rescue one session.
+
+    Raises:
+        RefusedError: the memory cannot be written: nothing was begun.
+        PassEnd: the pass ends, and nothing was begun.
+    """
+    bench.tools.stopping.require_time_for_rung()
+    now = bench.settings.now()
+    try:
+        with planned_for(bench.settings, bench.tools, bench.orders, sight, terms) as planned:
+            outlook = planned.outlooks[0]
+            if not isinstance(outlook.decision, Try):
+                return _not_tried(outlook)
+            record.add_attempt(Attempt(now, planned.group))
+            bench.save()
+            return _carried_out(bench, planned, outlook, terms, now)
+    except ClawmedicError as error:
+        if record.attempts and record.attempts[-1].came is Came.BEGUN and record.attempts[-1].at == now:
+            raise  # the memory could not be written
+        # Who owns the directory cannot be said, or the key has gone: it counts, so that it does not go on for ever.
+        attempt = Attempt(now, f"refused-{now}", Came.REFUSED, (), error.message)
+        record.add_attempt(attempt)
+        result = KeyResult(sight.key, "none", ok=False, error=error.message, exit_code=error.exit_code)
+        return Tried(attempt, result, notes=(error.hint,) if error.hint else ())
+
+
+@contextmanager
+def planned_for(
+    settings: Settings, tools: Tools, orders: Orders, sight: Sight, terms: Terms
+) -> Iterator[Round]:
+    """The plan for one session, the key found anew.
+
+    Raises:
+        NotFoundError: it has gone. BusyError, RefusedError: who owns the state directory cannot be said.
+    """
+    mandate = Mandate(policy=terms.policy, agreed=True, models=terms.models)
+    clinic = Clinic(COMMAND, mandate, tools.line, orders.gateway_stopped)
+    reporter = SilentReporter()
+    with ExitStack() as stack:
+        try:
+            planned = stack.enter_context(plan_round(settings, reporter, clinic, keys=[sight.key]))
+        except AmbiguousError:  # two agents use the key
+            planned = stack.enter_context(plan_round(settings, reporter, clinic, keys=[sight.session_id]))
+        yield planned
+
+
+def _not_tried(outlook: Outlook) -> Treated:
+    patient, decision = outlook.patient, outlook.decision
+    if isinstance(decision, Hold):
+        return NotYet(decision.reason, decision.until)
+    if isinstance(decision, Well):
+        return NothingToDo(decision.reason)
+    reasons = decision.reasons if isinstance(decision, GiveUp) else ()
+    lines = (patient.report.why, *advice(patient), *reasons)
+    return NoWay(
+        next(iter(advice(patient)), patient.report.why), lines, patient.ailment.kind is AilmentKind.MODEL_CALL
+    )
+
+
+def _carried_out(bench: Bench, planned: Round, outlook: Outlook, terms: Terms, now: int) -> Tried:
+    witness = _Witness(bench.tools.stopping, bench.tools.diary)
+    cut_short: PassEnd | None = None
+    try:
+        outcome = carry_out(bench.run, planned, witness)
+    except PassEnd as end:
+        cut_short = end
+        outcome = Outcome(planned.group, (_cut_short(outlook, witness, end),))
+    finally:
+        bench.tools.stopping.leave_rung()
+    if cut_short is None and terms.notify and bench.tools.line:
+        outcome = told(bench.tools.line, planned, outcome)
+    result = outcome.results[0]
+    attempt = Attempt(now, planned.group, _came(result), _numbers(result.rungs), result.error)
+    return Tried(attempt, result, outcome.notices, outcome.notes, cut_short)
+
+
+def _came(result: KeyResult) -> Came:
+    if result.ok:
+        return Came.RESCUED
+    return Came.FAILED if result.exit_code in _TRIED or result.rungs else Came.REFUSED
+
+
+def _numbers(rungs: tuple[RungResult, ...]) -> tuple[RungNumbers, ...]:
+    return tuple(
+        RungNumbers(
+            one.rung,
+            one.ok,
+            one.proof.tokens_before if one.proof else None,
+            one.proof.tokens_after if one.proof else None,
+            one.proof.bytes_before if one.proof else None,
+        )
+        for one in rungs
+    )
+
+
+def _cut_short(outlook: Outlook, witness: _Witness, end: PassEnd) -> KeyResult:
+    """What is known of a climb that the end of the pass broke off: the rungs that had ended."""
+    words = f"the pass was ended by {end.why} "
+    words += f"in {witness.open_rung}, which was rolled back" if witness.open_rung else "between two rungs"
+    key = outlook.patient.session.key
+    rungs = tuple(witness.results)
+    return KeyResult(key, "none", ok=False, rungs=rungs, error=words, exit_code=ExitCode.PARTIAL)
+
+
+class _Witness:
+    """Ends the climb before a rung when the pass is to end, keeps what the rungs came to, and tells the diary."""
+
+    def __init__(self, stopping: Stopping, diary: Diary) -> None:
+        self._stopping, self._diary = stopping, diary
+        self.results: list[RungResult] = []
+        self.open_rung = ""
+
+    def begins(self, key: str, rung: str, sentence: str) -> None:
+        del key, sentence
+        self._stopping.enter_rung()
+        self.open_rung = rung
+
+    def ended(self, key: str, result: RungResult) -> None:
+        self.open_rung = ""
+        self._stopping.leave_rung()
+        self.results.append(result)
+        proof = result.proof
+        self._diary.note(
+            "rung",
+            key=key,
+            rung=result.rung,
+            ok=result.ok,
+            operation=result.operation_id or None,
+            tokens_before=proof.tokens_before if proof else None,
+            tokens_after=proof.tokens_after if proof else None,
+            error=result.error or None,
+        )
+
+
+def finish_interrupted(
+    bench: Bench, sight: Sight, terms: Terms, attempt: Attempt, operations: tuple[OperationSummary, ...]
+) -> Tried | None:
+    """What became of an attempt in the middle of which a pass was killed: by the journal, which knows.
+
+    Its chat is told now when it was rescued; the gateway knows from the note's own key whether it was told before.
+    None when it was not rescued: the attempt then counts as failed.
+    """
+    done = [
+        one
+        for one in reversed(operations)
+        if one.operation_id.partition(".")[0] == attempt.group and one.state is OperationState.DONE
+    ]
+    if not done or sight.ill:
+        return None
+    last = done[-1]
+    rungs = tuple(
+        RungResult(
+            rung=one.rungs[-1] if one.rungs else COMMAND,
+            ok=True,
+            operation_id=one.operation_id,
+            state=one.state,
+            reversible=one.reversible,
+            backup=next(iter(one.backups), None),
+        )
+        for one in done
+    )
+    backup = next((one.backup for one in rungs if one.backup), None)
+    result = KeyResult(
+        sight.key, rungs[-1].rung, ok=True, rungs=rungs, backup=backup, reversible=last.reversible
+    )
+    outcome = Outcome(attempt.group, (result,))
+    if terms.notify and bench.tools.line:
+        only_look = replace(terms, policy=Policy.OBSERVE)
+        with planned_for(bench.settings, bench.tools, bench.orders, sight, only_look) as planned:
+            outcome = told(bench.tools.line, planned, outcome)
+    return Tried(replace(attempt, came=Came.RESCUED), result, notes=outcome.notes)
+
+
+def words_of(decision: Decision) -> str:
+    """A decision in one line, for `--dry-run`."""
+    if isinstance(decision, Try):
+        return f"{decision.rung.name}: {decision.reason}"
+    if isinstance(decision, GiveUp):
+        return "no way: " + ("; ".join(decision.reasons) or "no rung is for this")
+    return decision.reason
