@@ -78,8 +78,8 @@ _clawmedic_options() {
             valued=" --to --format --state-dir --profile --log --config "
             ;;
         "backups restore")
-            options="--to --live --key --distil --yes -y --dry-run --gateway-stopped --no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
-            valued=" --to --key --state-dir --profile --log --config "
+            options="--to --live --key --distil --yes -y --dry-run --gateway-stopped --url --token --password --no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            valued=" --to --key --url --token --password --state-dir --profile --log --config "
             ;;
         "backups prune")
             options="--keep --older-than --max-bytes --kind --yes --no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
@@ -116,6 +116,22 @@ _clawmedic_options() {
         "notify test")
             options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --help -h"
             valued=" --state-dir --profile --log --config "
+            ;;
+        "setup config")
+            options="--print --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --help -h"
+            valued=" --state-dir --profile --log --config "
+            ;;
+        "setup cron")
+            options="--every --install --uninstall --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            valued=" --every --state-dir --profile --log --config "
+            ;;
+        "setup systemd")
+            options="--every --system --install --uninstall --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            valued=" --every --state-dir --profile --log --config "
+            ;;
+        "setup launchd")
+            options="--every --install --uninstall --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            valued=" --every --state-dir --profile --log --config "
             ;;
         "drill")
             options="--keep --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --help -h"
@@ -193,12 +209,14 @@ _clawmedic() {
     case $path in
         backups) path+=" ${words[2]}" first=3 ;;
         notify) path+=" ${words[2]}" first=3 ;;
+        setup) path+=" ${words[2]}" first=3 ;;
     esac
     if ((last < first)); then
         case $path in
             backups\ *) _clawmedic_words list show search diff export restore prune browse ;;
             notify\ *) _clawmedic_words test ;;
-            *) _clawmedic_words scan show diagnose explain ack backups rescue mend compact reset history undo notify drill info --version -V --help -h ;;
+            setup\ *) _clawmedic_words config cron systemd launchd ;;
+            *) _clawmedic_words scan show diagnose explain ack backups rescue mend compact reset history undo notify setup drill info --version -V --help -h ;;
         esac
         _clawmedic_reply
         return

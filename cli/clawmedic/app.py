@@ -52,6 +52,7 @@ COMMANDS = (
     Mounted("history", "List every change made here, and where each stands."),
     Mounted("undo", "Put back the very bytes of what an operation changed."),
     Mounted("notify", "Try the channels that notices go through."),
+    Mounted("setup", "Write the configuration, or make the guard run by itself."),
     Mounted("drill", "Rehearse: make every kind of dead session, and judge each."),
     Mounted("info", "Say what is seen here: store, version, gateway, logs, config."),
 )

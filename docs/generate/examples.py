@@ -105,6 +105,27 @@ EXAMPLES: Mapping[tuple[str, ...], Examples] = {
     ("notify", "test"): (
         ("Try every channel of a file of your own:", "clawmedic notify test --config ./config.toml"),
     ),
+    ("setup",): (
+        (
+            "From nothing to a guard that tells people:",
+            "clawmedic setup config\nclawmedic notify test\nclawmedic setup systemd --install",
+        ),
+    ),
+    ("setup", "config"): (
+        ("Write it, and look at what is in force:", "clawmedic setup config\nclawmedic info"),
+    ),
+    ("setup", "cron"): (
+        ("Look first, then install:", "clawmedic setup cron\nclawmedic setup cron --every 10m --install"),
+    ),
+    ("setup", "systemd"): (
+        ("As a user:", "clawmedic setup systemd --install"),
+        (
+            "As root, for the owner of a state directory:",
+            "clawmedic setup systemd --system --state-dir /home/op/.openclaw --install",
+        ),
+        ("Take it away again:", "clawmedic setup systemd --uninstall"),
+    ),
+    ("setup", "launchd"): (("Look at it:", "clawmedic setup launchd"),),
     ("drill",): (
         (
             "Keep what the drill makes, and look at it:",

@@ -32,9 +32,15 @@ DOCUMENTS: Mapping[str, str] = {
         "what was done for each key."
     ),
     "clawmedic.notify/1": "`notify test --json`: who took the test notice.",
+    "clawmedic.setup/1": "`setup … --json`: the files of a schedule, and what was done to them.",
     "clawmedic.plan/1": "The same with `--dry-run --json`: what would be done.",
 }
 FIELDS: Mapping[str, str] = {
+    "commands": "commands that were run",
+    "setup.files": "the files, in the order they are needed",
+    "files.path": "where it stands; null for the crontab",
+    "files.state": "what was done to it",
+    "files.text": "the whole text",
     "channels": "every channel of the configuration, in its order",
     "channels.channel": "its place in the configuration, from 1",
     "channels.service": "Apprise's name for the service",

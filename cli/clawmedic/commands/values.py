@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, TypeAlias
 
 import typer
 
+from clawmedic.configuration.values import duration_ms, size_bytes
 from clawmedic.errors import UsageError
 from clawmedic.model.finding import FindingCode
 from clawmedic.model.verdict import Verdict
 
-_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[kmgt]?)(?P<binary>i?)b?", re.IGNORECASE)
-_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 NONE = "none"
 
 Keys: TypeAlias = Annotated[
@@ -37,11 +35,22 @@ def parse_size(text: str | None) -> int | None:
     """
     if text is None:
         return None
-    found = _SIZE.fullmatch(text.strip())
+    found = size_bytes(text)
     if found is None:
         raise UsageError(f"not a size: {text!r}", hint="such as 500k, 2MB or 1GiB")
-    base = 1024 if found["binary"] else 1000
-    return int(float(found["number"]) * base ** _POWERS[found["unit"].lower()])
+    return found
+
+
+def parse_duration(text: str) -> int:
+    """Milliseconds of "90s", "5m", "2h", "1d".
+
+    Raises:
+        UsageError: it is no duration.
+    """
+    found = duration_ms(text)
+    if not found:
+        raise UsageError(f"not a length of time: {text!r}", hint="such as 90s, 5m or 2h")
+    return found
 
 
 def parse_threshold(text: str) -> Verdict | None:

@@ -8,5 +8,12 @@ from clawmedic.output.backups_schemas import BACKUP_SCHEMAS
 from clawmedic.output.notify_view import NOTIFY_SCHEMAS
 from clawmedic.output.operations_documents import OPERATION_SCHEMAS
 from clawmedic.output.schemas import SCHEMAS, Schema
+from clawmedic.output.setup_view import SETUP_SCHEMAS
 
-EVERY_SCHEMA: Mapping[str, Schema] = {**SCHEMAS, **BACKUP_SCHEMAS, **OPERATION_SCHEMAS, **NOTIFY_SCHEMAS}
+EVERY_SCHEMA: Mapping[str, Schema] = {
+    **SCHEMAS,
+    **BACKUP_SCHEMAS,
+    **OPERATION_SCHEMAS,
+    **NOTIFY_SCHEMAS,
+    **SETUP_SCHEMAS,
+}

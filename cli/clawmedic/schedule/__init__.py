@@ -1,0 +1,1 @@
+"""Where the guard is made to run by itself: cron, systemd, launchd."""
