@@ -1,175 +1,146 @@
-"""Worker processes that count transcripts, and this process beside them.
+"""Work on many things by several processes: forked children and this process take parts from one queue.
 
-Nothing waits without end: a worker that dies gives its files back, and without workers everything is done here.
+Nothing waits without end and nothing is lost: where no fork is safe, or a child dies or fails, all is done here.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
+import pickle
+import signal
 import sys
 import threading
-from collections import deque
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from queue import Empty, SimpleQueue
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn, TypeVar
 
-import orjson
+One = TypeVar("One")
+Answer = TypeVar("Answer")
+Part = list[int]
+"""Which things to work on, by their place."""
 
-from clawmedic.transcripts.tally import Tally, tally_file
-
-MOST_WORKERS = 7
-_HANDFUL = 16
-_HANDFUL_BYTES = 8 * 1024 * 1024
-_CODE = "import sys; sys.path[:] = sys.argv[1:]; from clawmedic.transcripts.worker import main; main()"
-
-Job = tuple[str, int]
-"""A file's path and its size in bytes."""
+MOST_PROCESSES = 8
+_PARTS = 64
+"""Into about so many parts of equal weight the things are cut: the last to end is not far behind."""
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """How many processes may work at once: one for each core where a fork is safe (Linux, no other thread), else 1."""
+    if sys.platform != "linux" or threading.active_count() > 1:
+        return 1
+    return min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
+
+
+def share(
+    things: Sequence[One],
+    work: Callable[[Sequence[One]], list[Answer]],
+    *,
+    weigh: Callable[[One], int] = lambda _: 1,
+    processes: int | None = None,
+    advance: Callable[[int], None] = lambda _: None,
+) -> list[Answer]:
+    """`work(things)`, one answer for each thing, in order. The answers must be fit for pickle.
+
+    Args:
+        things: what to work on.
+        work: called with some of them at a time; it must change nothing outside, as most of it happens elsewhere.
+        weigh: how much work a thing is, in any unit.
+        processes: how many to use, this one included; None for as many as there are cores.
+        advance: told now and then how many things are about done.
+    """
+    count = cores() if processes is None else min(processes, MOST_PROCESSES if cores() > 1 else 1)
+    parts = _parts([max(weigh(thing), 1) for thing in things])
+    count = min(count, len(parts))
+    if count < 2:
+        answers = work(things)
+        advance(len(things))
+        return answers
+
+    def done(part: Part) -> list[Answer]:
+        return work([things[place] for place in part])
+
+    found = _shared(parts, done, count, advance)
+    for number, part in enumerate(parts):
+        if number not in found:
+            found[number] = done(part)
+    placed = {
+        place: answer
+        for number, part in enumerate(parts)
+        for place, answer in zip(part, found[number], strict=True)
+    }
+    return [placed[place] for place in range(len(things))]
+
+
+def _parts(weights: Sequence[int]) -> list[Part]:
+    """The heaviest things first and alone, the light ones together; no more parts than fit in a byte."""
+    enough = max(sum(weights) // _PARTS, 1)
+    parts: list[Part] = []
+    held = 0
+    for place in sorted(range(len(weights)), key=weights.__getitem__, reverse=True):
+        if not parts or held >= enough:
+            parts.append([])
+            held = 0
+        parts[-1].append(place)
+        held += weights[place]
+    return parts
+
+
+def _shared(
+    parts: Sequence[Part], done: Callable[[Part], list[Answer]], count: int, advance: Callable[[int], None]
+) -> dict[int, list[Answer]]:
+    """The answers for each part, by its number; those of a child that failed are missing."""
+    queue, numbers = os.pipe()
+    os.write(numbers, bytes(range(len(parts))))
+    os.close(numbers)
+    children: dict[int, int] = {}  # process id -> where its answers come from
+    found: dict[int, list[Answer]] = {}
     try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1
-
-
-class _Worker:
-    """One process, the files it was given and has not answered yet, and what it has answered."""
-
-    def __init__(self, line_limit: int) -> None:
-        self.line_limit = line_limit
-        self.given: deque[Job] = deque()
-        self.process = subprocess.Popen(  # noqa: S603 - this interpreter and our own module
-            [sys.executable, "-S", "-E", "-c", _CODE, *_import_path()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def listen(self, answers: SimpleQueue[tuple[_Worker, bytes]]) -> None:
-        """Pass on its answers, and an empty one when it is gone."""
-
-        def pump() -> None:
-            assert self.process.stdout is not None  # noqa: S101 - it was opened as a pipe
-            for line in self.process.stdout:
-                answers.put((self, line))
-            answers.put((self, b""))
-
-        threading.Thread(target=pump, daemon=True).start()
-
-    def hand(self, jobs: Sequence[Job]) -> bool:
-        """Give it files; False when it is gone."""
-        lines = [orjson.dumps([os.fsencode(path).hex(), self.line_limit]) for path, _ in jobs]
-        self.given.extend(jobs)
-        try:
-            assert self.process.stdin is not None  # noqa: S101
-            self.process.stdin.write(b"\n".join(lines) + b"\n")
-            self.process.stdin.flush()
-        except OSError:
-            return False
-        return True
-
-    def stop(self) -> None:
-        """End it, whatever it does."""
-        self.process.kill()
-        self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout):
+        for _ in range(count - 1):
+            incoming, outgoing = os.pipe()
             try:
-                if stream:
-                    stream.close()
-            except OSError:
-                pass
+                child = os.fork()
+            except OSError:  # no process to be had
+                os.close(incoming)
+                os.close(outgoing)
+                break
+            if child == 0:
+                _answer(outgoing, queue, parts, done)
+            os.close(outgoing)
+            children[child] = incoming
+        while taken := os.read(queue, 1):
+            part = parts[taken[0]]
+            found[taken[0]] = done(part)
+            advance(len(part) * (len(children) + 1))
+        for incoming in children.values():
+            found |= _taken(incoming)
+    finally:
+        os.close(queue)
+        for child, incoming in children.items():
+            os.close(incoming)
+            os.kill(child, signal.SIGKILL)  # it has ended, or nobody waits for it any more
+            os.waitpid(child, 0)
+    return found
 
 
-def _import_path() -> list[str]:
-    here = str(Path(__file__).resolve().parents[2])
-    return [here, *(entry for entry in sys.path if entry and entry != here)]
+def _answer(
+    outgoing: int, queue: int, parts: Sequence[Part], done: Callable[[Part], list[Answer]]
+) -> NoReturn:
+    """In a child: send the answers and end at once, without what a normal end would do a second time."""
+    try:
+        found: dict[int, list[Answer]] = {}
+        while taken := os.read(queue, 1):
+            found[taken[0]] = done(parts[taken[0]])
+        with os.fdopen(outgoing, "wb") as out:
+            out.write(pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
+    finally:
+        os._exit(0)
 
 
-class Crew:
-    """Counts files in several processes. Use it in a `with`: its end ends the workers, after an interrupt too."""
-
-    def __init__(self, workers: int, *, line_limit: int) -> None:
-        self._line_limit = line_limit
-        self._wanted = min(max(workers, 0), MOST_WORKERS) if sys.executable else 0
-        self._workers: list[_Worker] = []
-        self._jobs: deque[Job] = deque()
-        self._answers: SimpleQueue[tuple[_Worker, bytes]] = SimpleQueue()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for worker in self._workers:
-            worker.stop()
-        self._workers = []
-
-    def give(self, jobs: Sequence[Job]) -> None:
-        """Start on these files; each path once. Workers begin with the largest, this process with the smallest."""
-        self._jobs = deque(sorted(dict(jobs).items(), key=lambda job: -job[1]))
-        for _ in range(min(self._wanted, len(self._jobs) - 1)):
-            try:
-                worker = _Worker(self._line_limit)
-            except OSError:
-                return  # no process to be had: the work is done here
-            worker.listen(self._answers)
-            self._workers.append(worker)
-            self._feed(worker)
-
-    def results(self) -> Iterator[tuple[str, Tally]]:
-        """(path, tally) of every file given, in the order in which they are ready."""
-        while True:
-            busy = any(worker.given for worker in self._workers)
-            if not self._jobs and not busy:
-                return
-            answer = self._answer(wait=not self._jobs)
-            if answer:
-                yield answer
-            elif self._jobs:
-                path, _ = self._jobs.pop()
-                yield path, tally_file(path, line_limit=self._line_limit)
-
-    def _answer(self, *, wait: bool) -> tuple[str, Tally] | None:
-        """The next answer of a worker; None when there is none (yet), or when one died."""
-        if not self._workers:
-            return None
-        try:
-            worker, line = self._answers.get(block=wait)
-        except Empty:
-            return None
-        try:
-            tally = Tally.from_wire(line) if line else None
-        except (ValueError, TypeError, AttributeError):
-            tally = None
-        if tally is None or not worker.given:
-            self._dismiss(worker)
-            return None
-        path, _ = worker.given.popleft()
-        if len(worker.given) <= _HANDFUL // 4:
-            self._feed(worker)
-        return path, tally
-
-    def _feed(self, worker: _Worker) -> None:
-        """A handful of the largest files, no more than a part of what is left."""
-        jobs: list[Job] = []
-        size = 0
-        fair = len(self._jobs) // (len(self._workers) + 1) + 1
-        while self._jobs and len(jobs) < min(_HANDFUL, fair) and size < _HANDFUL_BYTES:
-            jobs.append(self._jobs.popleft())
-            size += jobs[-1][1]
-        if jobs and not worker.hand(jobs):
-            self._dismiss(worker)
-
-    def _dismiss(self, worker: _Worker) -> None:
-        """A worker that died or speaks nonsense: its files are done by others."""
-        if worker in self._workers:
-            self._workers.remove(worker)
-            self._jobs.extend(worker.given)
-            worker.given.clear()
-            worker.stop()
+def _taken(incoming: int) -> Mapping[int, list[Answer]]:
+    """A child's answers; none where they are not whole."""
+    with os.fdopen(incoming, "rb", closefd=False) as answers:
+        data = answers.read()
+    try:
+        found: dict[int, list[Answer]] = pickle.loads(data)  # noqa: S301 - from our own child by a private pipe
+    except (EOFError, ValueError, TypeError, AttributeError, ImportError, pickle.UnpicklingError):
+        return {}
+    return found

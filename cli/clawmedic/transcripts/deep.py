@@ -1,7 +1,6 @@
-"""Views of transcripts of which every line was read (`--deep`), on all cores.
+"""The view of a transcript of which every line was read (`--deep`).
 
-All lines are counted (`tally.py`), here or in worker processes; the newest entries are looked at as without
-`--deep`. Both together make the view.
+All lines are counted (`tally.py`); the newest entries are looked at as without `--deep`. Both together make the view.
 """
 
 from __future__ import annotations
@@ -11,59 +10,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from clawmedic.model.finding import FindingCode
-from clawmedic.model.reporter import Reporter
 from clawmedic.model.session import Generation, Session
 from clawmedic.settings import Limits
 from clawmedic.stores.reader import RawEntry, StoreReader, TranscriptTail
 from clawmedic.transcripts.brief import brief_tail, shortened
-from clawmedic.transcripts.crew import Crew, cores
 from clawmedic.transcripts.structure import BLOAT_RUN, BLOAT_TOTAL, Flaw
 from clawmedic.transcripts.tally import Tally, tally_events, tally_file
 from clawmedic.transcripts.view import TranscriptView, tail_of, view_of_tail
 
-WORTH_A_WORKER = 24 * 1024 * 1024
-"""Below so many bytes of transcripts a worker's start costs more than it saves."""
 
-
-def read_views_deep(
-    reader: StoreReader,
-    sessions: Sequence[Session],
-    limits: Limits,
-    reporter: Reporter,
-    *,
-    processes: int | None = None,
-) -> Mapping[str, TranscriptView]:
-    """The deep view of each session of a store, by session key.
-
-    Args:
-        reader: the sessions' store.
-        sessions: whose transcripts to read.
-        limits: how much to hold.
-        reporter: is told of each session.
-        processes: how many to use, this one included; None for one on each core.
-    """
-    reporter.begin("transcripts", len(sessions))
-    views: dict[str, TranscriptView] = {}
-    large = [one for one in sessions if _is_file(one) and one.transcript.size_bytes > limits.tail_bytes]
-    apart = {one.key for one in large}
-    wanted = cores() if processes is None else processes
-    if sum(one.transcript.size_bytes for one in large) < WORTH_A_WORKER and processes is None:
-        wanted = 1
-    with Crew(wanted - 1, line_limit=limits.line_bytes) as crew:
-        crew.give([(os.fspath(one.transcript.path), one.transcript.size_bytes) for one in large])
-        for session in sessions:
-            if session.key not in apart:
-                views[session.key] = _small(reader, session, limits)
-                reporter.advance()
-        by_path: dict[str, list[Session]] = {}
-        for session in large:
-            by_path.setdefault(os.fspath(session.transcript.path), []).append(session)
-        for path, tally in crew.results():
-            for session in by_path.pop(path, ()):
-                views[session.key] = _large(reader, session, limits, tally)
-                reporter.advance()
-    reporter.end()
-    return {session.key: views[session.key] for session in sessions}
+def deep_view(reader: StoreReader, session: Session, limits: Limits) -> TranscriptView:
+    """The deep view of one session."""
+    if not _is_file(session) or session.transcript.size_bytes <= limits.tail_bytes:
+        tail = tail_of(reader, session, limits)
+        if tail.complete or tail.problem:
+            return view_of_tail(tail, running=session.status == "running")
+        return read_deep(reader, session, limits, tail)
+    tally = tally_file(os.fspath(session.transcript.path), line_limit=limits.line_bytes)
+    tail = brief_tail(reader, session, limits)
+    if not tail.left_out:
+        return _joined(tail, tally, session)
+    if tail.entries[0].offset <= tally.offset:  # else lines that nobody has counted are among those left out
+        view = _joined(tail, tally, session)
+        if view.turns.newest_answer_line is not None:
+            return view
+    return _joined(tail_of(reader, session, limits), tally, session)
 
 
 def read_deep(reader: StoreReader, session: Session, limits: Limits, tail: TranscriptTail) -> TranscriptView:
@@ -77,24 +48,6 @@ def read_deep(reader: StoreReader, session: Session, limits: Limits, tail: Trans
 
 def _is_file(session: Session) -> bool:
     return session.generation is Generation.FILES
-
-
-def _small(reader: StoreReader, session: Session, limits: Limits) -> TranscriptView:
-    tail = tail_of(reader, session, limits)
-    if tail.complete or tail.problem:
-        return view_of_tail(tail, running=session.status == "running")
-    return read_deep(reader, session, limits, tail)
-
-
-def _large(reader: StoreReader, session: Session, limits: Limits, tally: Tally) -> TranscriptView:
-    tail = brief_tail(reader, session, limits)
-    if not tail.left_out:
-        return _joined(tail, tally, session)
-    if tail.entries[0].offset <= tally.offset:  # else lines that nobody has counted are among those left out
-        view = _joined(tail, tally, session)
-        if view.turns.newest_answer_line is not None:
-            return view
-    return _joined(tail_of(reader, session, limits), tally, session)
 
 
 def _joined(tail: TranscriptTail, tally: Tally, session: Session) -> TranscriptView:

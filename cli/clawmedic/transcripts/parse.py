@@ -23,7 +23,7 @@ SECOND_LOOK_BYTES = 16 * 1024 * 1024
 
 _MAX_INT = 2**63 - 1
 _from_iso = datetime.fromisoformat
-_TOOL_CALLS = frozenset(("toolCall", "toolUse", "tool_use", "functionCall"))
+TOOL_CALLS = frozenset(("toolCall", "toolUse", "tool_use", "functionCall"))
 _NO_USAGE = Usage(input=0, output=0, cache_read=0, cache_write=0, total=0)
 
 
@@ -86,13 +86,19 @@ def _second_look(data: bytes, reason: str) -> tuple[Any, str]:
         text = data.decode("utf-8", "replace")
         reason = f"not UTF-8; {reason}"
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
         # lone surrogates cannot be printed or written: they become "?"
         return orjson.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")), ""
     except RecursionError:
         return None, "nested too deeply to be read"
     except ValueError:
         return None, reason
+
+
+def _finite(text: str) -> float | None:
+    """A number too large for a float is Infinity to OpenClaw, and null once it writes it again."""
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def _no_constant(name: str) -> object:
@@ -189,7 +195,7 @@ def _blocks(draft: Any, content: list[object]) -> None:  # noqa: ANN401
             texts.append(_text(block.get("text")))
         elif kind == "thinking":
             thinking += len(_text(block.get("thinking")))
-        elif type(kind) is str and kind in _TOOL_CALLS:
+        elif type(kind) is str and kind in TOOL_CALLS:
             calls.append(ToolCall(_text(block.get("id")), _text(block.get("name"))))
         else:
             others += 1

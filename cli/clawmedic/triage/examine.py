@@ -21,13 +21,13 @@ from clawmedic.stores.opening import open_for_reading
 from clawmedic.stores.reader import StoreReader
 from clawmedic.stores.state import StateReader
 from clawmedic.transcripts.brief import brief_view
+from clawmedic.transcripts.crew import share
 from clawmedic.transcripts.view import TranscriptView, read_view
 from clawmedic.triage.acks import Acks, load_acks
 from clawmedic.triage.case import Case, Orphan
 from clawmedic.triage.checks.check import StoreScene
 from clawmedic.triage.checks.table import SESSION_CHECKS, STORE_CHECKS
 from clawmedic.triage.gather import Scene, gather
-from clawmedic.triage.halves import in_halves
 from clawmedic.triage.incidents import incidents_of
 from clawmedic.triage.logbook import LogBook
 from clawmedic.triage.loose import loose_incidents
@@ -37,7 +37,10 @@ from clawmedic.triage.verdict import judge, sentence
 from clawmedic.triage.waiting import waiting_messages
 
 WORTH_A_FORK = 200
-"""So many sessions of one store are judged by two processes."""
+"""So many sessions of one store are judged by several processes."""
+WORTH_A_FORK_BYTES = 16 * 1024 * 1024
+"""So many bytes of transcripts are read by several processes."""
+_JUDGING_BYTES = 128 * 1024
 _FOUND_OUT = attrgetter(*(item.name for item in fields(SessionReport)[1:]))
 ANSWERING = frozenset({Verdict.DEAD, Verdict.STUCK, Verdict.SUSPECT})
 
@@ -110,49 +113,64 @@ class Examination:
         return scene, orphans
 
     def _reports(self, scene: Scene, store: StoreReader, orphans: Sequence[Orphan]) -> list[SessionReport]:
-        """Every session judged; a large store of files by two processes."""
+        """Every session judged; a large store of files by several processes."""
         sessions = store.sessions()
 
         def judged(part: Sequence[Session]) -> list[SessionReport]:
             return [report_of(case, self.acks) for case in self._gathered(scene, store, part, orphans)]
 
-        if self.deep or store.generation is not Generation.FILES or len(sessions) < WORTH_A_FORK:
-            return judged(sessions)
-        # A session itself is in both processes: only what was found out travels.
-        found = in_halves(sessions, lambda part: [_FOUND_OUT(report) for report in judged(part)])
-        return [SessionReport(session, *rest) for session, rest in zip(sessions, found, strict=True)]
+        self.reporter.begin("transcripts", len(sessions))
+        try:
+            if self._is_worth_a_fork(store, sessions):
+                # A session itself is in all processes: only what was found out travels.
+                found = share(
+                    sessions,
+                    lambda part: [_FOUND_OUT(report) for report in judged(part)],
+                    weigh=self._weigh,
+                    advance=self.reporter.advance,
+                )
+                return [SessionReport(session, *rest) for session, rest in zip(sessions, found, strict=True)]
+            reports = []
+            for session in sessions:
+                reports += judged([session])
+                self.reporter.advance()
+            return reports
+        finally:
+            self.reporter.end()
+
+    def _is_worth_a_fork(self, store: StoreReader, sessions: Sequence[Session]) -> bool:
+        if store.generation is not Generation.FILES:
+            return False
+        return len(sessions) >= WORTH_A_FORK or (
+            self.deep and sum(map(self._weigh, sessions)) >= WORTH_A_FORK_BYTES
+        )
+
+    def _weigh(self, session: Session) -> int:
+        """What it takes to judge a session, in bytes of transcript parsed."""
+        return _JUDGING_BYTES + (session.transcript.size_bytes if self.deep else 0)
 
     def _gathered(
         self, scene: Scene, store: StoreReader, sessions: Sequence[Session], orphans: Sequence[Orphan]
     ) -> Iterator[Case]:
         """Transcripts are let go as soon as their session is judged: memory does not grow with the store."""
         own = _of_keys(orphans)
-        for session, view in self._views(store, sessions):
-            yield gather(scene, session, view, own.get(session.key, ()))
+        for session in sessions:
+            yield gather(scene, session, self._view(store, session), own.get(session.key, ()))
 
     def _boots(self, store: StoreReader) -> tuple[int, ...]:
         """When the gateway was started. A log may be shared with other gateways: a database that tells is believed."""
         known = self.state.boots or (self.book.boots if store.generation is Generation.FILES else ())
         return tuple(sorted(known))
 
-    def _views(
-        self, store: StoreReader, sessions: Sequence[Session]
-    ) -> Iterator[tuple[Session, TranscriptView]]:
+    def _view(self, store: StoreReader, session: Session) -> TranscriptView:
         limits = self.settings.world.limits
         if self.deep:
-            from clawmedic.transcripts.deep import read_views_deep
+            from clawmedic.transcripts.deep import deep_view
 
-            views = read_views_deep(store, sessions, limits, self.reporter)
-            yield from ((session, views[session.key]) for session in sessions)
-            return
-        self.reporter.begin("transcripts", len(sessions))
-        for session in sessions:
-            if self.thorough:
-                yield session, read_view(store, session, limits, deep=False)
-            else:
-                yield session, brief_view(store, session, limits)
-            self.reporter.advance()
-        self.reporter.end()
+            return deep_view(store, session, limits)
+        if self.thorough:
+            return read_view(store, session, limits, deep=False)
+        return brief_view(store, session, limits)
 
 
 def examine(

@@ -1,0 +1,82 @@
+"""The few fields of a transcript line that counting needs, read without building the rest of it.
+
+The whole line is checked as JSON all the same; what is not asked for is only skipped. Four times as fast as a full
+parse. Skipped strings may hold bytes that are not UTF-8, as in OpenClaw. A line that does not fit is for `parse.py`
+to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Raw, Struct, field
+from msgspec.json import Decoder
+
+from clawmedic.transcripts.parse import TOOL_CALLS
+
+UNFIT = (ValueError, RecursionError)
+"""What `bones_of` raises for a line that is no JSON, or whose fields are no UTF-8 or of other types than usual."""
+
+_NOTHING = Raw()
+_QUOTE = ord('"')
+
+
+class Block(Struct, gc=False):
+    """A block of a message's content; `text` is still JSON."""
+
+    type: str = ""
+    id: str = ""
+    text: Raw = _NOTHING
+
+
+class Spent(Struct, gc=False):
+    """The usage of a model call."""
+
+    total: int | None = field(default=None, name="totalTokens")
+
+
+class Message(Struct, gc=False):
+    """A message entry's `message`."""
+
+    role: str | None = None
+    content: str | list[Block] | None = None
+    provider: str | None = None
+    stop_reason: str | None = field(default=None, name="stopReason")
+    tool_call_id: str | None = field(default=None, name="toolCallId")
+    usage: Spent | None = None
+
+    def says_something(self) -> bool:
+        """Whether its content surely holds text, or something else than text.
+
+        False is also said where only a full parse can tell.
+        """
+        content = self.content
+        if type(content) is not list:
+            return bool(content)
+        for block in content:
+            kind = block.type
+            if kind == "text":
+                if len(block.text) > len('""') and memoryview(block.text)[0] == _QUOTE:
+                    return True
+            elif kind and kind != "thinking":
+                return True
+        return False
+
+    def calls(self) -> list[str]:
+        """The ids of the tool calls in its content; "" for one without."""
+        content = self.content
+        if type(content) is not list:
+            return []
+        return [block.id for block in content if block.type in TOOL_CALLS]
+
+
+class Bones(Struct, gc=False):
+    """A line. `type` and `id` are "" where it has none."""
+
+    type: str = ""
+    id: str = ""
+    parent: str | None = field(default=None, name="parentId")
+    message: Message | None = None
+
+
+bones_of: Callable[[bytes], Bones] = Decoder(Bones).decode
