@@ -116,8 +116,8 @@ class Examination:
         """Every session judged; a large store of files by several processes."""
         sessions = store.sessions()
 
-        def judged(part: Sequence[Session]) -> list[SessionReport]:
-            return [report_of(case, self.acks) for case in self._gathered(scene, store, part, orphans)]
+        def judged(part: Sequence[Session]) -> Iterator[SessionReport]:
+            return (report_of(case, self.acks) for case in self._gathered(scene, store, part, orphans))
 
         self.reporter.begin("transcripts", len(sessions))
         try:
@@ -131,8 +131,8 @@ class Examination:
                 )
                 return [SessionReport(session, *rest) for session, rest in zip(sessions, found, strict=True)]
             reports = []
-            for session in sessions:
-                reports += judged([session])
+            for report in judged(sessions):
+                reports.append(report)
                 self.reporter.advance()
             return reports
         finally:
