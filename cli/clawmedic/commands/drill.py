@@ -10,10 +10,11 @@ import typer
 
 from clawmedic.commands.options import with_settings
 from clawmedic.disk.building import passing_directory
-from clawmedic.drill.rehearsal import rehearse
+from clawmedic.drill.rehearsal import NoAudience, rehearse
+from clawmedic.drill.scenes import scenes
 from clawmedic.errors import ExitCode
-from clawmedic.output.drill import drill_document, show_drill
-from clawmedic.output.progress import progress
+from clawmedic.output.drill import drill_page, show_sum
+from clawmedic.output.drill_document import drill_document
 from clawmedic.output.screen import Screen
 from clawmedic.output.sink import write_json
 from clawmedic.settings import Settings
@@ -26,18 +27,20 @@ Keep = Annotated[
 
 @with_settings(store=False)
 def command(settings: Settings, keep: Keep = None) -> ExitCode:
-    """Rehearse: make every kind of dead session, and judge each.
+    """Rehearse: make every kind of dead session, bring each back, and undo it.
 
     The sessions, dead, stuck, damaged and well, are made in a temporary directory; no OpenClaw is
-    needed. Exits with 3 when a verdict is wrong.
+    needed. Exits with 3 when a verdict, a rescue or an undo is not as promised.
     """
     world = settings.world
     place = nullcontext(world.cwd / keep.expanduser()) if keep else passing_directory(world.tmp)
     with place as directory:
-        with progress(settings) as reporter:
-            report = rehearse(world, directory, reporter)
         if settings.json:
+            report = rehearse(world, directory, NoAudience())
             write_json(drill_document(report, kept=keep is not None))
         else:
-            show_drill(Screen(settings), report, kept=keep is not None)
+            played = scenes()
+            with drill_page(settings, directory, played) as page:
+                report = rehearse(world, directory, page, played=played)
+            show_sum(Screen(settings), report, kept=keep is not None)
     return ExitCode.FINDINGS if report.wrong else ExitCode.OK

@@ -10,7 +10,7 @@ import orjson
 from clawmedic.disk import building
 from clawmedic.drill.builder_entries import JsonObject
 from clawmedic.drill.builder_tree import Tree, delivery_context, write_config, write_log
-from clawmedic.drill.ids import iso
+from clawmedic.drill.ids import Ids, iso
 from clawmedic.drill.story import Story
 from clawmedic.drill.versions import Version
 
@@ -19,10 +19,15 @@ MAX_HOLD_MS = 900_000
 
 def write_files_tree(tree: Tree) -> None:
     """Make the whole state directory and its log."""
-    sessions = tree.state / "agents" / "main" / "sessions"
+    sessions = tree.sessions
     write_config(tree)
     rows = {story.key: _row(story, sessions) for story in tree.stories}
-    building.write_bytes(sessions / "sessions.json", orjson.dumps(rows, option=orjson.OPT_INDENT_2))
+    store = orjson.dumps(rows, option=orjson.OPT_INDENT_2)
+    spoilt = tree.spoil_store(store) if tree.spoil_store else store
+    building.write_bytes(sessions / "sessions.json", spoilt)
+    if spoilt is not store:
+        crashed = f"sessions.json.{Ids(str(tree.version)).uuid()}.tmp"  # its writer died before the rename
+        building.write_bytes(sessions / crashed, store, mtime_ms=tree.booted_at)
     for story in tree.stories:
         _write_transcripts(story, sessions)
         if story.locked:
@@ -52,16 +57,20 @@ def _row(story: Story, sessions: Path) -> JsonObject:
 
 
 def _write_transcripts(story: Story, sessions: Path) -> None:
+    live = sessions / f"{story.session_id}.jsonl"
     for session_id, entries in story.orphans.items():
-        _write_jsonl(sessions / f"{session_id}.jsonl", entries, None)
-    _write_jsonl(sessions / f"{story.session_id}.jsonl", story.entries, story.torn_line)
+        _write_jsonl(sessions / f"{session_id}.jsonl", entries)
+    for ending, entries in story.copies.items():
+        _write_jsonl(live.with_name(live.name + ending), entries)
+    if story.spoil is not None:
+        spoilt = story.spoil([orjson.dumps(entry) for entry in story.entries])
+        building.write_bytes(live, spoilt, mtime_ms=_time_of(story.entries[-1]))
+    elif not story.no_transcript:
+        _write_jsonl(live, story.entries)
 
 
-def _write_jsonl(path: Path, entries: list[JsonObject], torn_line: int | None) -> None:
-    lines = [orjson.dumps(entry) for entry in entries]
-    if torn_line is not None:
-        lines[torn_line] = lines[torn_line][: len(lines[torn_line]) // 2]
-    building.write_lines(path, lines, mtime_ms=_time_of(entries[-1]))
+def _write_jsonl(path: Path, entries: list[JsonObject]) -> None:
+    building.write_lines(path, map(orjson.dumps, entries), mtime_ms=_time_of(entries[-1]))
 
 
 def _time_of(entry: JsonObject) -> int:
@@ -69,7 +78,7 @@ def _time_of(entry: JsonObject) -> int:
 
 
 def _write_lock(tree: Tree, story: Story, sessions: Path) -> None:
-    """The lock of a run that was cut off: its owner is the gateway that is gone (openclaw-files.md 3)."""
+    """The lock of a run: its owner is the gateway, which is gone in most trees (openclaw-files.md 3)."""
     lock: JsonObject = {"pid": tree.gateway.pid, "createdAt": iso(story.now)}
     if tree.gateway.start_time is not None:
         lock["starttime"] = tree.gateway.start_time

@@ -27,9 +27,12 @@ def write_sqlite_tree(tree: Tree) -> None:
     agent, state = tree.state / DATABASE, tree.state / "state" / "openclaw.sqlite"
     for path in (agent, state):
         path.parent.mkdir(parents=True)
-    building.create_database(
-        agent, _ddl("agent.sql"), AGENT_SCHEMA, lambda database: _fill_agent(database, tree)
-    )
+    if tree.spoil_store is not None:
+        building.write_bytes(agent, tree.spoil_store(b""))
+    else:
+        building.create_database(
+            agent, _ddl("agent.sql"), AGENT_SCHEMA, lambda database: _fill_agent(database, tree)
+        )
     building.create_database(
         state, _ddl("state.sql"), STATE_SCHEMA, lambda database: _fill_state(database, tree)
     )
@@ -51,6 +54,16 @@ def _fill_agent(database: sqlite3.Connection, tree: Tree) -> None:
                 _write_pending(database, story, waiting)
         else:
             _write_conversation(database, story)
+    if tree.cooldown_until is not None:
+        _write_cooldown(database, tree.cooldown_until)
+
+
+def _write_cooldown(database: sqlite3.Connection, until: int) -> None:
+    """One 401 puts a provider into a cool-down for every session (openclaw-sqlite.md 2.2)."""
+    rests = {"cooldownUntil": until, "cooldownReason": "auth", "errorCount": 3}
+    state = orjson.dumps({"usageStats": {f"inline-api-key:{PROVIDER}": rests}}).decode()
+    row = {"state_key": "primary", "state_json": state, "updated_at": until - LEASE_MS}
+    _insert(database, "auth_profile_state", row)
 
 
 def _entry(story: Story) -> JsonObject:
@@ -81,7 +94,7 @@ def _write_session(database: sqlite3.Connection, story: Story) -> None:
         "session_key": story.key,
         "current_session_id": story.session_id,
         "entry_json": orjson.dumps(entry).decode(),
-        "entry_valid": 1,
+        "entry_valid": story.entry_valid,
         "updated_at": updated,
         "status": entry.get("status"),
         "created_at": created,
@@ -161,7 +174,8 @@ def _fill_state(database: sqlite3.Connection, tree: Tree) -> None:
             _write_run(database, tree, story, run)
         if not story.rpc:
             for number, waiting in enumerate(story.waiting):
-                _write_refused_message(database, story, waiting, number)
+                claimed = story.claimed and waiting is story.waiting[-1]
+                _write_message(database, tree, story, waiting, number, claimed=claimed)
 
 
 def _write_owner(database: sqlite3.Connection, tree: Tree, ids: Ids) -> None:
@@ -230,33 +244,43 @@ def _write_run(database: sqlite3.Connection, tree: Tree, story: Story, run: Run)
     _insert(database, "task_runs", row)
 
 
-def _write_refused_message(database: sqlite3.Connection, story: Story, waiting: Waiting, number: int) -> None:
-    """A refused chat message: its text is only in the message cache (openclaw-channels.md 0.2)."""
-    message_id = 1_000 + number
-    event = {
-        "queue_name": '["telegram","default"]',
-        "event_id": f"{abs(int(story.chat)) % 10**9 * 100 + number:016d}",
-        "channel_id": "telegram",
-        "account_id": "default",
-        "status": "completed",
-        "lane_key": f"telegram:{story.chat}",
-        "payload_json": "null",
-        "received_at": waiting.at,
-        "updated_at": waiting.at + 1_800,
-        "completed_at": waiting.at + 1_800,
-    }
-    _insert(database, "channel_ingress_events", event)
+def _write_message(
+    database: sqlite3.Connection, tree: Tree, story: Story, waiting: Waiting, number: int, *, claimed: bool
+) -> None:
+    """A chat message without an answer: its text is only in the message cache (openclaw-channels.md 0.2).
+
+    One that was being worked on when the gateway was killed is still claimed in the spool (3 there).
+    """
     source = {
-        "message_id": message_id,
+        "message_id": 1_000 + number,
         "from": {"id": 7700100, "is_bot": False, "first_name": "Sam"},
         "chat": {"id": int(story.chat), "type": "supergroup", "title": "Drill"},
         "date": waiting.at // 1000,
         "text": waiting.text,
     }
+    event: JsonObject = {
+        "queue_name": '["telegram","default"]',
+        "event_id": f"{abs(int(story.chat)) % 10**9 * 100 + number:016d}",
+        "channel_id": "telegram",
+        "account_id": "default",
+        "lane_key": f"telegram:{story.chat}",
+        "received_at": waiting.at,
+    }
+    if claimed:
+        token = story.ids.uuid()
+        update = {"update_id": number, "message": source}
+        payload = {"version": 1, "updateId": number, "receivedAt": waiting.at, "update": update}
+        event |= {"status": "claimed", "payload_json": orjson.dumps(payload).decode(), "claim_token": token}
+        event |= {"claim_owner": f"{tree.gateway.pid}:{tree.gateway.start_time}:{story.ids.uuid()}"}
+        event |= {"claimed_at": waiting.at + 6, "updated_at": waiting.at + 6}
+    else:
+        done = waiting.at + 1_800
+        event |= {"status": "completed", "payload_json": "null", "updated_at": done, "completed_at": done}
+    _insert(database, "channel_ingress_events", event)
     cached = {
         "plugin_id": "telegram",
         "namespace": "telegram.message-cache",
-        "entry_key": f"{story.ids.hex(24)}:default:{story.chat}:{message_id:010d}",
+        "entry_key": f"{story.ids.hex(24)}:default:{story.chat}:{1_000 + number:010d}",
         "value_json": orjson.dumps({"version": 1, "sourceMessage": source}).decode(),
         "created_at": waiting.at,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from clawmedic.disk import building
 from clawmedic.drill.builder_entries import API, MODEL, PROVIDER, JsonObject
 from clawmedic.drill.builder_log import LogLine, record
 from clawmedic.drill.ids import iso
-from clawmedic.drill.nobody import DeadGateway
+from clawmedic.drill.nobody import GatewayProcess
 from clawmedic.drill.story import CWD, RESERVE, WINDOW, Story
 from clawmedic.drill.versions import Version
 
@@ -27,18 +27,29 @@ class Tree:
         root: the directory that holds `state` and `logs`.
         booted_at: when its gateway started, epoch milliseconds; it was killed after the last story.
         gateway: the process that was this gateway; nobody listens on its port.
+        cooldown_until: the provider rests until then, epoch milliseconds (SQLite); None while it does not.
+        strange: lines of the log that belong to no story.
+        spoil_store: what becomes of the store's bytes on their way to the disk (of a database it is given none).
     """
 
     root: Path
     version: Version
     booted_at: int
-    gateway: DeadGateway
+    gateway: GatewayProcess
     stories: Sequence[Story]
+    cooldown_until: int | None = None
+    strange: Sequence[LogLine] = ()
+    spoil_store: Callable[[bytes], bytes] | None = None
 
     @property
     def state(self) -> Path:
         """OpenClaw's state directory."""
         return self.root / "state"
+
+    @property
+    def sessions(self) -> Path:
+        """The directory of `sessions.json` and the transcripts (file generation)."""
+        return self.state / "agents" / "main" / "sessions"
 
     @property
     def log(self) -> Path:
@@ -76,7 +87,8 @@ def write_config(tree: Tree) -> None:
 
 def write_log(tree: Tree) -> None:
     """Every story's lines in the order of their time, after the lines of the gateway's start."""
-    lines = [line for story in tree.stories for line in story.log if line.level != "DEBUG"]
+    told = [line for story in tree.stories for line in story.log if line.level != "DEBUG"]
+    lines = [*told, *tree.strange]
     lines.sort(key=lambda line: line.at)
     boot = [
         LogLine(tree.booted_at, "INFO", "gateway", "loading configuration…"),

@@ -6,6 +6,7 @@ How turns go wrong is in `failing.py`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from clawmedic.drill import builder_entries, prose
@@ -56,8 +57,12 @@ class Story:
         now: the story's clock, epoch milliseconds.
         rpc: messages come by RPC instead of a chat (9.6 keeps other records of them).
         orphans: earlier conversations that no row names any more, by session id.
-        torn_line: index of an entry whose line is cut in the middle when it is written, or None.
-        locked: a lock file of a process that is gone stands beside the transcript.
+        copies: what stands beside the transcript under other names, by the name's ending.
+        spoil: what becomes of the transcript's lines on their way to the disk; line ends are not among them.
+        no_transcript: the row's transcript is not there.
+        locked: a lock file of the gateway stands beside the transcript.
+        entry_valid: OpenClaw's own flag of the row (SQLite).
+        claimed: the newest waiting message is in the spool, claimed by the gateway (SQLite, chats).
     """
 
     version: Version
@@ -75,8 +80,12 @@ class Story:
     orphans: dict[str, list[JsonObject]] = field(default_factory=dict)
     characters: int = 0
     turns: int = 0
-    torn_line: int | None = None
+    copies: dict[str, list[JsonObject]] = field(default_factory=dict)
+    spoil: Callable[[list[bytes]], bytes] | None = None
+    no_transcript: bool = False
     locked: bool = False
+    entry_valid: int = 1
+    claimed: bool = False
 
     def __post_init__(self) -> None:
         self.begin()
@@ -99,11 +108,15 @@ class Story:
     def begin(self) -> None:
         """A new conversation behind the same key: new id, header, opening entries."""
         self.session_id = self.ids.uuid()
+        self.open()
+        self.row = {"sessionId": self.session_id, "updatedAt": self.now, "sessionStartedAt": self.now}
+
+    def open(self) -> None:
+        """An empty transcript under the present id: header and opening entries."""
         self.entries = [builder_entries.header(self.version, self.session_id, self.now, CWD)]
         self.characters = 0
         for kind, fields in builder_entries.opening(self.now):
             self.add(kind, fields)
-        self.row = {"sessionId": self.session_id, "updatedAt": self.now, "sessionStartedAt": self.now}
 
     def wait(self, milliseconds: int) -> int:
         """Let time pass; returns the new time."""

@@ -1,129 +1,192 @@
-"""The drill's page: what was made, what was found, right or wrong; and its JSON document."""
+"""The drill's page: drawn while it is played, one line for each session, then what it all came to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
-from clawmedic.drill.report import DrillReport, DrillResult, DrillTree
-from clawmedic.model.cause import Cause
-from clawmedic.output.palette import VERDICTS, cause_word
-from clawmedic.output.screen import Cell, Column, Screen
-from clawmedic.output.sink import JsonValue
-from clawmedic.output.text import visible
+from clawmedic.drill.report import DrillReport, DrillResult, DrillScene, Treated, TroubleResult
+from clawmedic.drill.scenario import Scenario
+from clawmedic.drill.scenes import Scene
+from clawmedic.model.outcome import RungResult
+from clawmedic.model.session import Generation
+from clawmedic.model.verdict import Verdict
+from clawmedic.output.drill_rows import COLUMNS, cells, is_quiet, widths
+from clawmedic.output.palette import VERDICTS
+from clawmedic.output.screen import Cell, Screen
+from clawmedic.output.text import count_of, visible
+from clawmedic.settings import Settings
 
-RIGHT, WRONG = Cell("✔", "green"), Cell("✖", "bold red")
-COLUMNS = (
-    Column(""),
-    Column("what was made"),
-    Column("verdict"),
-    Column("cause"),
-    Column("the evidence", flexible=True, loses="end"),
-)
-GENERATIONS = {"files": "sessions.json and JSONL", "sqlite": "SQLite"}
+KINDS = {
+    Generation.FILES: "sessions.json and JSONL, its gateway stopped",
+    Generation.SQLITE: "SQLite, which only its gateway may change: you are told what helps",
+}
+OTHERS = "Whole stores, and what must not be touched"
 
 
-def show_drill(screen: Screen, report: DrillReport, *, kept: bool) -> None:
-    """The whole page. `kept` says that the directories are still there and how to look at them."""
+class DrillPage:
+    """Watches a drill and draws it.
+
+    Args:
+        screen: where.
+        now: is told what goes on, for the line that moves.
+        directory: where it is played; paths in evidence are shown from there.
+        played: all of it.
+    """
+
+    def __init__(
+        self, screen: Screen, now: Callable[[str], None], directory: Path, played: Sequence[Scene]
+    ) -> None:
+        self._screen, self._now, self._root = screen, now, f"{directory}/"
+        self._total = sum(len(scene.played) * scene.readable + len(scene.troubles) for scene in played)
+        self._widths = widths(screen.width, played)
+        self._done = 0
+        self._quiet: list[DrillResult] = []
+        self._place = self._name = ""
+        self._others = False
+
+    def enter(self, scene: Scene) -> None:
+        """A heading for each release, one for all the small ones."""
+        self._place = f"OpenClaw {scene.version}"
+        self._now(f"{self._done} of {self._total}  {self._place}: making it")
+        if self._screen.settings.quiet or (scene.name and self._others):
+            return
+        self._screen.blank()
+        if scene.name:
+            self._others = True
+            self._screen.line((OTHERS, "bold"))
+        else:
+            self._screen.line((self._place, "bold"), (f"  {KINDS[scene.version.generation]}", "dim"))
+        titles = [Cell(column.title, "dim") for column in COLUMNS[: len(self._widths)]]
+        self._screen.row(COLUMNS[: len(self._widths)], self._widths, titles)
+
+    def treats(self, scenario: Scenario) -> None:
+        """The moving line names the session."""
+        self._name = scenario.name
+        self._now(f"{self._done} of {self._total}  {self._place}: {self._name}")
+
+    def begins(self, key: str, rung: str, sentence: str) -> None:
+        """The moving line says what is done to it."""
+        del key
+        self._now(f"{self._done} of {self._total}  {self._place}: {self._name}: {rung}: {visible(sentence)}")
+
+    def ended(self, key: str, result: RungResult) -> None:
+        """The row will tell."""
+
+    def saw(self, result: DrillResult | TroubleResult) -> None:
+        """A row; sessions that are well and stay so are counted, and named at the end of their release."""
+        self._done += 1
+        if isinstance(result, DrillResult) and is_quiet(result) and not self._screen.settings.verbose:
+            self._quiet.append(result)
+            return
+        if self._screen.settings.quiet and not result.complaints:
+            return
+        self._screen.row(
+            COLUMNS[: len(self._widths)], self._widths, cells(result, self._root)[: len(self._widths)]
+        )
+        if self._screen.settings.verbose and isinstance(result, DrillResult):
+            self._screen.labelled("", (visible(result.evidence.splitlines()[0]), "dim"), room=1)
+        for complaint in result.complaints:
+            self._screen.labelled("", (visible(complaint), "bold red"), room=1)
+
+    def leave(self, scene: DrillScene) -> None:
+        """Those that are well."""
+        well, self._quiet = self._quiet, []
+        if well and not scene.scene.name and not self._screen.settings.quiet:
+            names = ", ".join(one.scenario.name for one in well)
+            self._screen.labelled(
+                "✔",
+                (f"{count_of(len(well), 'session')} well and left alone: {names}", "dim"),
+                indent=0,
+                room=3,
+                style="green",
+            )
+
+
+@contextmanager
+def drill_page(settings: Settings, directory: Path, played: Sequence[Scene]) -> Iterator[DrillPage]:
+    """The page while the drill is played; on a terminal a line below it moves."""
+    screen = Screen(settings)
+    if not settings.quiet:
+        show_introduction(screen)
+    with screen.working() as now:
+        yield DrillPage(screen, now, directory, played)
+
+
+def show_introduction(screen: Screen) -> None:
+    """What is about to be seen."""
     screen.line(
-        f"{len(report.results)} sessions that died, hung, were damaged or are well, in {len(report.trees)} "
-        "state directories made for this drill. No OpenClaw was needed, none was touched."
+        "Sessions are made that died, hung, were damaged or are well, as three releases of OpenClaw leave them; "
+        "each is judged, treated by the real means, proved, and put back. No OpenClaw is needed, and yours is not "
+        "touched."
     )
-    for tree in report.trees:
-        _show_tree(screen, report, tree)
-    _show_sum(screen, report)
+
+
+def show_sum(screen: Screen, report: DrillReport, *, kept: bool) -> None:
+    """What it all came to. `kept` says that the directories are still there and how to look at them."""
+    settings = screen.settings
+    total, wrong = len(report.results) + len(report.troubles), len(report.wrong)
+    took = f" in {report.elapsed_ms / 1000:.1f} s" if report.elapsed_ms else ""
+    if not settings.quiet:
+        screen.blank()
+    if wrong:
+        screen.line((f"✖ {wrong} of {total} not as promised", "bold red"), took)
+    else:
+        screen.line((f"✔ all {total} as promised", "bold green"), took)
+    if settings.quiet:
+        return
+    for label, words in _tallies(report):
+        screen.labelled(label, words, room=10)
     screen.blank()
     if kept:
-        screen.line("The directories are kept. Look at them yourself:")
-        for tree in report.trees:
-            screen.exact("", f"clawmedic scan --state-dir {tree.root / 'state'} --log {tree.log}", room=0)
-    else:
-        screen.line("Nothing is left of it. Your own sessions:")
-        screen.exact("", "clawmedic scan", room=0)
-
-
-def _show_tree(screen: Screen, report: DrillReport, tree: DrillTree) -> None:
-    own = [result for result in report.results if result.scenario.version is tree.version]
-    screen.blank()
-    kind = GENERATIONS[tree.scan.generation.value]
+        _show_kept(screen, report)
+        return
     screen.line(
-        (f"OpenClaw {tree.version}", "bold"), (f"  {kind}, examined in {tree.elapsed_ms / 1000:.2f} s", "dim")
+        "Nothing is left of it; ", ("clawmedic drill --keep DIR", "bold"), " leaves it there to look around."
     )
-    screen.table(COLUMNS, [_row(result) for result in own])
-    for result in own:
-        if not result.right:
-            screen.line((f"✖ {result.scenario.name}: {_complaint(result)}", "bold red"))
+    screen.line("Your own sessions:")
+    screen.exact("", "clawmedic scan", room=0)
 
 
-def _row(result: DrillResult) -> tuple[Cell, ...]:
-    verdict = VERDICTS[result.verdict] if result.verdict else None
-    return (
-        RIGHT if result.right else WRONG,
-        Cell(result.scenario.name),
-        Cell(verdict.label, verdict.style) if verdict else Cell("not seen", "bold red"),
-        Cell(cause_word(result.cause)),
-        Cell(visible(result.evidence.splitlines()[0] if result.evidence else ""), "dim"),
+def _tallies(report: DrillReport) -> Iterator[tuple[str, str]]:
+    verdicts = Counter(result.verdict for result in report.results if result.verdict is not None)
+    ill = [f"{verdicts[one]} {VERDICTS[one].word}" for one in Verdict if verdicts[one]]
+    yield "found", f"{', '.join(ill)}; {count_of(len(report.troubles), 'trouble')} of whole stores"
+    treated = [one for scene in report.scenes for one in _treated(scene)]
+    rescued = [one for one in treated if one.helped.changes]
+    by = Counter(str(one.helped) for one in rescued)
+    means = ", ".join(f"{number} by {word}" for word, number in by.most_common())
+    lost = sum(one.lost for one in treated)
+    yield (
+        "rescued",
+        f"{len(rescued)}: {means}; each proved, {lost or 'no'} {'entry' if lost < 2 else 'entries'} lost",
     )
+    changed = [one for one in treated if one.rungs]
+    back = sum(bool(one.undone) for one in changed)
+    files = sum(max((one.files for one in _treated(scene)), default=0) for scene in report.scenes)
+    same = "NOT every byte as before" if any(one.differs for one in treated) else "every byte as before"
+    yield "undone", f"{back} of {len(changed)}; {count_of(files, 'file')} compared, {same}"
+    left = [one for one in treated if not one.rungs]
+    told = sum(bool(one.advice or one.told) for one in left)
+    yield "untouched", f"{told} that need a person or a gateway, {len(left) - told} that need no rescue"
 
 
-def _complaint(result: DrillResult) -> str:
-    expected = (
-        f"expected {result.scenario.verdict}, cause {' or '.join(map(cause_word, result.scenario.causes))}"
+def _treated(scene: DrillScene) -> list[Treated]:
+    return [one.treated for one in scene.results if one.treated is not None]
+
+
+def _show_kept(screen: Screen, report: DrillReport) -> None:
+    screen.line("Everything is kept, as ill as it was made. Look around, and try it yourself:")
+    home = report.directory / "home"
+    for scene in report.scenes:
+        if not scene.scene.name:
+            screen.exact("", f"clawmedic scan --state-dir {scene.root / 'state'} --log {scene.log}", room=0)
+    first = report.scenes[0].root
+    screen.exact(
+        "",
+        f"clawmedic rescue --all --dry-run --state-dir {first / 'state'} --log {report.scenes[0].log}",
+        room=0,
     )
-    return expected + (f"; finding {', '.join(result.missing)} is missing" if result.missing else "")
-
-
-def _show_sum(screen: Screen, report: DrillReport) -> None:
-    right, wrong = len(report.results) - len(report.wrong), len(report.wrong)
-    screen.blank()
-    style = "bold red" if wrong else "bold green"
-    screen.line(
-        (f"{right} of {len(report.results)} judged right", style), f" in {report.elapsed_ms / 1000:.1f} s."
-    )
-
-
-def drill_document(report: DrillReport, *, kept: bool) -> Mapping[str, JsonValue]:
-    """`clawmedic.drill/1`. `directory` and each `state_dir` are null when nothing was kept."""
-    trees: list[JsonValue] = [
-        {
-            "openclaw_version": tree.version.value,
-            "generation": tree.scan.generation.value,
-            "state_dir": str(tree.root / "state") if kept else None,
-            "log": str(tree.log) if kept else None,
-            "elapsed_ms": tree.elapsed_ms,
-        }
-        for tree in report.trees
-    ]
-    return {
-        "schema": "clawmedic.drill/1",
-        "directory": str(report.directory) if kept else None,
-        "elapsed_ms": report.elapsed_ms,
-        "right": len(report.results) - len(report.wrong),
-        "wrong": len(report.wrong),
-        "trees": trees,
-        "sessions": [_session(result) for result in report.results],
-    }
-
-
-def _session(result: DrillResult) -> Mapping[str, JsonValue]:
-    findings: list[JsonValue] = (
-        [finding.code.value for finding in result.report.findings] if result.report else []
-    )
-    return {
-        "name": result.scenario.name,
-        "openclaw_version": result.scenario.version.value,
-        "key": result.key,
-        "expected": {
-            "verdict": result.scenario.verdict.value,
-            "cause_any_of": [_code(cause) for cause in result.scenario.causes],
-            "findings": [code.value for code in result.scenario.findings],
-        },
-        "verdict": result.verdict.value if result.verdict else None,
-        "cause": _code(result.cause),
-        "findings": findings,
-        "evidence": result.evidence,
-        "right": result.right,
-    }
-
-
-def _code(cause: Cause | None) -> str | None:
-    return cause.value if cause else None
+    screen.exact("", f"HOME={home} clawmedic history --state-dir {first / 'state'}", room=0)

@@ -88,7 +88,7 @@ def _key_result(result: KeyResult) -> Document:
         "ok": result.ok,
         "rungs": [_rung(rung) for rung in result.rungs],
         "backup": str(result.backup) if result.backup else None,
-        "proof": _proof(result.proof),
+        "proof": proof_document(result.proof),
         "reversible": result.reversible.value,
         "error": result.error or None,
     }
@@ -100,7 +100,7 @@ def _rung(rung: RungResult) -> Document:
         "ok": rung.ok,
         "operation_id": rung.operation_id or None,
         "state": rung.state.value if rung.state else None,
-        "proof": _proof(rung.proof),
+        "proof": proof_document(rung.proof),
         "reversible": rung.reversible.value,
         "backup": str(rung.backup) if rung.backup else None,
         "error": rung.error or None,
@@ -108,7 +108,8 @@ def _rung(rung: RungResult) -> Document:
     }
 
 
-def _proof(proof: Proof | None) -> Document | None:
+def proof_document(proof: Proof | None) -> Document | None:
+    """A proof, null where nothing was proven."""
     if proof is None:
         return None
     return {
@@ -156,7 +157,7 @@ def _step(step: Step) -> Document:
     }
 
 
-_PROOF = record(
+PROOF = record(
     ok=FLAG,
     checks=list_of(record(name=TEXT, ok=FLAG, detail=TEXT)),
     bytes_before=or_null(COUNT),
@@ -173,7 +174,7 @@ _RUNG = record(
     ok=FLAG,
     operation_id=or_null(TEXT),
     state=or_null(one_of(OperationState)),
-    proof=or_null(_PROOF),
+    proof=or_null(PROOF),
     reversible=one_of(Reversible),
     backup=or_null(TEXT),
     error=or_null(TEXT),
@@ -207,7 +208,7 @@ OPERATION_SCHEMAS: Mapping[str, Schema] = {
                 ok=FLAG,
                 rungs=list_of(_RUNG),
                 backup=or_null(TEXT),
-                proof=or_null(_PROOF),
+                proof=or_null(PROOF),
                 reversible=one_of(Reversible),
                 error=or_null(TEXT),
             )

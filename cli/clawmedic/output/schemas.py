@@ -121,21 +121,6 @@ EXPLANATION = record(
     does_not_help=list_of(TEXT),
     upstream=list_of(ISSUE),
 )
-REHEARSED = record(
-    name=TEXT,
-    openclaw_version=TEXT,
-    key=TEXT,
-    expected=record(
-        verdict=one_of(Verdict),
-        cause_any_of=list_of(or_null(one_of(Cause))),
-        findings=list_of(one_of(FindingCode)),
-    ),
-    verdict=or_null(one_of(Verdict)),
-    cause=or_null(one_of(Cause)),
-    findings=list_of(one_of(FindingCode)),
-    evidence=TEXT,
-    right=FLAG,
-)
 
 SCHEMAS: Mapping[str, Schema] = {
     "clawmedic.scan/1": document(
@@ -185,23 +170,6 @@ SCHEMAS: Mapping[str, Schema] = {
                 acknowledged_at=or_null(TIME),
             )
         ),
-    ),
-    "clawmedic.drill/1": document(
-        "clawmedic.drill/1",
-        directory=or_null(TEXT),
-        elapsed_ms=COUNT,
-        right=COUNT,
-        wrong=COUNT,
-        trees=list_of(
-            record(
-                openclaw_version=TEXT,
-                generation=one_of(Generation),
-                state_dir=or_null(TEXT),
-                log=or_null(TEXT),
-                elapsed_ms=COUNT,
-            )
-        ),
-        sessions=list_of(REHEARSED),
     ),
     "clawmedic.error/1": document("clawmedic.error/1", code=TEXT, message=TEXT, hint=TEXT),
 }

@@ -6,7 +6,7 @@ Everything goes through `Text`, never through rich's markup: session keys contai
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -129,14 +129,28 @@ class Screen:
         """A table without frames: what no column can hold is elided in the middle of the flexible ones."""
         body = list(rows)
         widths = fit_widths(columns, body, self.width)
-        head = [Cell(column.title, "dim") for column in columns]
-        for row in (head, *body):
-            cells = [
-                _padded(cell, width, column) for cell, width, column in zip(row, widths, columns, strict=True)
-            ]
-            line = Text(GAP).join(cells)
-            line.rstrip()
-            self._console.print(line, soft_wrap=True)
+        for row in ([Cell(column.title, "dim") for column in columns], *body):
+            self.row(columns, widths, row)
+
+    def row(self, columns: Sequence[Column], widths: Sequence[int], row: Sequence[Cell]) -> None:
+        """One row of a table that is drawn while it comes to be: its widths are known before its rows."""
+        cells = [
+            _padded(cell, width, column) for cell, width, column in zip(row, widths, columns, strict=True)
+        ]
+        line = Text(GAP).join(cells)
+        line.rstrip()
+        self._console.print(line, soft_wrap=True)
+
+    @contextmanager
+    def working(self) -> Iterator[Callable[[str], None]]:
+        """A moving line below what is drawn meanwhile, where somebody sits at a terminal; call it with what goes on."""
+        console = self._console
+        if not console.is_terminal or console.is_dumb_terminal or self.settings.quiet or self.settings.json:
+            yield lambda _: None
+            return
+        spinner = "dots" if console.encoding.startswith("utf") else "line"
+        with console.status("", spinner=spinner, spinner_style="cyan") as status:
+            yield lambda words: status.update(Text(first_cells(words, self.width - 4), style="dim"))
 
 
 def fit_widths(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int) -> list[int]:

@@ -76,6 +76,12 @@ class Ailment:
         )
 
     @property
+    def outage(self) -> bool:
+        """Whether the provider is what fails, for every session that uses it; two writers or a full disk are not it."""
+        storage = self.cause is not None and self.cause.kind is CauseKind.STORAGE
+        return self.kind is AilmentKind.MODEL_CALL and not storage
+
+    @property
     def shrinkable(self) -> bool:
         """Whether a shorter history is an answer to it (design.md 5: `distil` and `reset`)."""
         return self.kind in (AilmentKind.COMPACTION, AilmentKind.SIZE)

@@ -18,7 +18,6 @@ from clawmedic.operations.execute import execute
 from clawmedic.operations.ids import member_id, new_operation_id
 from clawmedic.operations.run import Run
 from clawmedic.recovery.admission import Clinic, admit
-from clawmedic.recovery.ailment import AilmentKind
 from clawmedic.recovery.ladder import Decision, GiveUp, Hold, Try, Well, decide, is_over
 from clawmedic.recovery.rung import Patient, Rung
 from clawmedic.recovery.rungs.escalate import escalation, outage
@@ -248,12 +247,12 @@ def _notices(
         done = [one for one in result.rungs if one.ok]
         if result.ok and done:
             yield _rescued(outlook, result, done[-1])
-    down = [patient for patient, _ in left if patient.ailment.kind is AilmentKind.MODEL_CALL]
+    down = [patient for patient, _ in left if patient.ailment.outage]
     down.sort(key=_outage_of)
     for _, patients in groupby(down, key=_outage_of):
         yield outage(list(patients))
     for patient, reasons in left:
-        if patient.ailment.kind is not AilmentKind.MODEL_CALL:
+        if not patient.ailment.outage:
             yield escalation(patient, reasons, planned.group)
 
 
