@@ -1,4 +1,4 @@
-"""The whole drill played once, at a fixed time, and its screen recorded: `python tests/drill/recording.py` renews it."""
+"""The whole drill played at a fixed time, its screen recorded: `PYTHONPATH=tests python tests/drill/recording.py`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from html import unescape
+from html import escape, unescape
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +26,11 @@ SVG = Path(__file__).parents[2] / "docs" / "drill.svg"
 WIDTH = 116
 NOON = 1_795_867_200_000  # 2026-11-28T12:00:00Z
 _FONTS = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
-_LINE = re.compile(r'<text class="[^"]*-matrix" x="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</text>')
+_TEXT = re.compile(
+    r'<text class="(drill-r\d+)" x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)" (clip-path="[^"]+")>(.*?)</text>'
+)
+_CELL = 12.2
+"""The width of a character in rich's picture."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +51,17 @@ def record(directory: Path) -> Recording:
         report = rehearse(world, directory / "made", page, played=played)
         show_sum(screen, replace(report, elapsed_ms=0), kept=False)
     svg = console.export_svg(title="clawmedic drill", unique_id="drill")
-    return Recording(report, _FONTS.sub("", svg) + "\n")
+    return Recording(report, _TEXT.sub(_bare, _FONTS.sub("", svg)) + "\n")
 
 
 @contextmanager
-def recorded_screen(settings: Settings) -> Iterator[tuple[Screen, Console]]:
+def recorded_screen(settings: Settings, width: int = WIDTH) -> Iterator[tuple[Screen, Console]]:
     """A screen that keeps what is drawn on it."""
     screen = Screen(settings)
     console = Console(
         file=io.StringIO(),
         record=True,
-        width=WIDTH,
+        width=width,
         markup=False,
         highlight=False,
         emoji=False,
@@ -70,12 +74,26 @@ def recorded_screen(settings: Settings) -> Iterator[tuple[Screen, Console]]:
     yield screen, console
 
 
-def words_of(svg: str) -> list[str]:
-    """The lines of a recorded screen, without their looks."""
+def _bare(found: re.Match[str]) -> str:
+    """A piece of text without blanks around it: some viewers leave out those at its beginning."""
+    style, x, y, _, clip, text = found.groups()
+    words = unescape(text)
+    bare = words.strip("\xa0 ")
+    if not bare:
+        return ""
+    left = float(x) + _CELL * (len(words) - len(words.lstrip("\xa0 ")))
+    return (
+        f'<text class="{style}" x="{left:g}" y="{y}" textLength="{_CELL * len(bare):g}" {clip}>'
+        f"{escape(bare, quote=False)}</text>"
+    )
+
+
+def words_of(svg: str) -> list[list[str]]:
+    """The pieces of every line of a recorded screen, without their looks."""
     lines: dict[float, list[tuple[float, str]]] = {}
-    for x, y, text in _LINE.findall(svg):
-        lines.setdefault(float(y), []).append((float(x), unescape(text).replace("\xa0", " ")))
-    return ["".join(text for _, text in sorted(parts)).rstrip() for _, parts in sorted(lines.items())]
+    for _, x, y, _, _, text in _TEXT.findall(svg):
+        lines.setdefault(float(y), []).append((float(x), unescape(text)))
+    return [[text for _, text in sorted(parts)] for _, parts in sorted(lines.items())]
 
 
 if __name__ == "__main__":

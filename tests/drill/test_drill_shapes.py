@@ -14,6 +14,15 @@ from clawmedic.drill.versions import Version
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 FILES = (Version.V4, Version.V7)
+NEVER_SEEN = {"message:None"}
+"""A message without a role was reported (openclaw#77228) and not measured."""
+DOCUMENTED = {
+    "archivedAt",
+    "pendingFinalDelivery",
+    "pendingFinalDeliveryText",
+    "pendingFinalDeliveryCreatedAt",
+}
+"""Row fields of 7.1 that none of the measured rows had (openclaw-files.md 4)."""
 OWN_NAMES_ANYWHERE = {"customType", "data"}
 
 
@@ -52,8 +61,10 @@ def corpus_transcripts(version: Version) -> list[Path]:
 @pytest.mark.parametrize("version", FILES)
 def test_entries_have_no_field_that_real_ones_lack(trees, version):
     real, made = entry_shapes(corpus_transcripts(version)), entry_shapes(transcripts(trees[version].state))
-    assert made.keys() <= real.keys()
+    assert made.keys() - NEVER_SEEN <= real.keys()
     for kind, names in made.items():
+        if kind in NEVER_SEEN:
+            continue
         assert names - OWN_NAMES_ANYWHERE <= real[kind], kind
 
 
@@ -65,9 +76,10 @@ def test_rows_have_no_field_that_real_ones_lack(trees, version):
             real.update(row)
     rows = json.loads((trees[version].state / "agents/main/sessions/sessions.json").read_text())
     assert rows
+    gone = {story.key for story in trees[version].stories if story.no_transcript}
     for key, row in rows.items():
-        assert row.keys() - {"archivedAt"} <= real, key
-        assert Path(row["sessionFile"]).is_file()
+        assert row.keys() - DOCUMENTED <= real, key
+        assert Path(row["sessionFile"]).is_file() is (key not in gone)
 
 
 @pytest.mark.parametrize("version", list(Version))

@@ -32,14 +32,13 @@ def command(settings: Settings, keep: Keep = None) -> ExitCode:
     The sessions, dead, stuck, damaged and well, are made in a temporary directory; no OpenClaw is
     needed. Exits with 3 when a verdict, a rescue or an undo is not as promised.
     """
-    world = settings.world
+    world, played = settings.world, scenes()
     place = nullcontext(world.cwd / keep.expanduser()) if keep else passing_directory(world.tmp)
     with place as directory:
         if settings.json:
-            report = rehearse(world, directory, NoAudience())
+            report = rehearse(world, directory, NoAudience(), played=played)
             write_json(drill_document(report, kept=keep is not None))
         else:
-            played = scenes()
             with drill_page(settings, directory, played) as page:
                 report = rehearse(world, directory, page, played=played)
             show_sum(Screen(settings), report, kept=keep is not None)

@@ -27,7 +27,8 @@ class Asked(StrEnum):
 class Helped(StrEnum):
     """What ended it: a rung of design.md 5, a restored copy, or one of the ways in which nothing is changed.
 
-    TOLD: a person is told what would help. REFUSED: it may not be touched now.
+    TOLD: a person is told what would help. REFUSED: it may not be touched now. FAILED: a rung did not hold, which is
+    never promised.
     """
 
     UNLOCK = "unlock"
@@ -39,6 +40,7 @@ class Helped(StrEnum):
     WAIT = "wait"
     TOLD = "escalate"
     REFUSED = "refused"
+    FAILED = "failed"
     NOTHING = "none"
 
     @property
@@ -47,7 +49,7 @@ class Helped(StrEnum):
         return self not in _CHANGES_NOTHING
 
 
-_CHANGES_NOTHING = frozenset({Helped.WAIT, Helped.TOLD, Helped.REFUSED, Helped.NOTHING})
+_CHANGES_NOTHING = frozenset({Helped.WAIT, Helped.TOLD, Helped.REFUSED, Helped.FAILED, Helped.NOTHING})
 
 
 @dataclass(frozen=True, slots=True)

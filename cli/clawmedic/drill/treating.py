@@ -91,7 +91,7 @@ class Bedside:
         lost = [len(ids - self._ids(patient)) for ids, patient in zip(held, patients, strict=True)]
         undone = self._undo(called.outcome)
         treated = [
-            replace(_treated(one, called.outcome.notices), advice=words, after=after, lost=gone)
+            replace(_treated(one, called.outcome.notices, words), after=after, lost=gone)
             for one, words, after, gone in zip(
                 called.outcome.results, called.advice, called.after, lost, strict=True
             )
@@ -141,16 +141,18 @@ class Bedside:
         return tuple(replace(one, differs=differs, files=len(self.before.files)) for one in treated)
 
 
-def _treated(result: KeyResult, notices: Sequence[Notice]) -> Treated:
+def _treated(result: KeyResult, notices: Sequence[Notice], words: tuple[str, ...]) -> Treated:
     held = [rung for rung in result.rungs if rung.ok]
     about = [
         notice for notice in notices if result.key in notice.keys and notice.kind is not NoticeKind.RESCUED
     ]
     told = tuple(line for notice in about for line in notice.lines)
+    helped = Helped(result.action)
     return Treated(
-        helped=Helped(result.action),
+        helped=Helped.FAILED if helped.changes and not result.ok else helped,
         rungs=tuple(rung.rung for rung in held),
         proof=held[-1].proof if held else None,
         told=(*told, *([result.error] if result.error else [])),
+        advice=words if helped in (Helped.TOLD, Helped.WAIT) else (),
         sessions=max((len(notice.keys) for notice in about), default=1),
     )

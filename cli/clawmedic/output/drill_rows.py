@@ -37,6 +37,7 @@ _HELPED = {
     Helped.TOLD: "yellow",
     Helped.WAIT: "yellow",
     Helped.REFUSED: "yellow",
+    Helped.FAILED: "bold red",
     Helped.NOTHING: "dim",
 }
 
