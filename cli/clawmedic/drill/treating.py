@@ -15,11 +15,12 @@ from clawmedic.drill.story import Story
 from clawmedic.errors import ClawmedicError
 from clawmedic.model.notice import Notice, NoticeKind
 from clawmedic.model.outcome import KeyResult, Outcome
+from clawmedic.model.policy import Policy
 from clawmedic.model.reporter import SilentReporter
 from clawmedic.model.verdict import Verdict
 from clawmedic.operations.run import Run
 from clawmedic.operations.undo import plan_undo, undo
-from clawmedic.recovery.policy import Mandate, Policy
+from clawmedic.recovery.policy import Mandate
 from clawmedic.recovery.rescue import Clinic, Witness, carry_out, plan_round
 from clawmedic.recovery.restoring import plan_restore, restore_live
 from clawmedic.recovery.rung import Rung

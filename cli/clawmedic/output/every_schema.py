@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clawmedic.output.backups_schemas import BACKUP_SCHEMAS
+from clawmedic.output.drill_document import DRILL_SCHEMAS
 from clawmedic.output.notify_view import NOTIFY_SCHEMAS
 from clawmedic.output.operations_documents import OPERATION_SCHEMAS
 from clawmedic.output.schemas import SCHEMAS, Schema
@@ -16,4 +17,5 @@ EVERY_SCHEMA: Mapping[str, Schema] = {
     **OPERATION_SCHEMAS,
     **NOTIFY_SCHEMAS,
     **SETUP_SCHEMAS,
+    **DRILL_SCHEMAS,
 }
