@@ -93,14 +93,16 @@ class LazyGroup(TyperGroup):
 
 def _load(name: str) -> TyperCommand:
     from clawmedic.coercion import spare_adapters
+    from clawmedic.commands.help_page import HelpPage
 
     module = import_module(f"clawmedic.commands.{name}")
-    if hasattr(module, "app"):
-        command = get_command(module.app)
-    else:
+    holder: typer.Typer | None = getattr(module, "app", None)
+    if holder is None:
         holder = typer.Typer(add_completion=False, rich_markup_mode=None)
         holder.command(name)(module.command)
-        command = get_command(holder)
+    for registered in holder.registered_commands:
+        registered.cls = HelpPage
+    command = get_command(holder)
     spare_adapters(command)
     return cast("TyperCommand", command)
 
@@ -169,6 +171,9 @@ def run(argv: Sequence[str]) -> int:
     except ClawmedicError as error:
         return _report(error, argv)
     except _TYPER_USAGE_ERROR as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command: Typer has no public name for it
+            typer.echo(error.ctx.get_help())  # type: ignore[attr-defined]
+            return ExitCode.OK
         return _report(_as_usage_error(error, argv), argv)
     except OSError as error:
         return _report_unwritable(error, argv) if _is_full_output(error) else _report_crash(error, argv)

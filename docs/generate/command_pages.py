@@ -11,7 +11,7 @@ from clawmedic.model.cause import Cause
 from clawmedic.model.finding import FindingCode
 from clawmedic.model.verdict import Verdict
 from clawmedic.triage.knowledge import everything
-from docs.generate.examples import EXAMPLES
+from clawmedic.commands.examples import EXAMPLES
 from docs.generate.roff import Page, bold, italic
 from docs.generate.tree import Argument, Command, Option
 

@@ -11,7 +11,7 @@ from typer.main import get_command
 from clawmedic.app import COMMANDS, root
 from clawmedic.commands.completing import SOURCES
 from clawmedic.output.every_schema import EVERY_SCHEMA
-from docs.generate.examples import EXAMPLES
+from clawmedic.commands.examples import EXAMPLES
 from docs.generate.files import MAN, ROOT, generated, stray
 from docs.generate.json_words import DOCUMENTS, words_of
 from docs.generate.sources import Kind
@@ -40,7 +40,7 @@ def test_there_is_a_page_for_each_command():
 def test_a_command_explains_itself(command):
     assert command.summary
     assert all(option.help for option in command.options), "every option has a help text"
-    assert EXAMPLES.get(command.path), "docs/generate/examples.py has no example"
+    assert EXAMPLES.get(command.path), "clawmedic.commands.examples.py has no example"
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: " ".join(path) or "clawmedic")

@@ -16,11 +16,11 @@ from clawmedic.triage.acks import Acks, check_lasting, load_acks
 
 Key = Annotated[
     str | None,
-    typer.Argument(metavar="[KEY]", help="A session key, a session id, or a part.", show_default=False),
+    typer.Argument(metavar="KEY", help="A session key, a session id, or a part.", show_default=False),
 ]
 Code = Annotated[
     str | None,
-    typer.Argument(metavar="[CODE]", help="lossy-compaction or history-orphaned.", show_default=False),
+    typer.Argument(metavar="CODE", help="lossy-compaction or history-orphaned.", show_default=False),
 ]
 Remove = Annotated[bool, typer.Option("--remove", help="Take the acknowledgement back.")]
 

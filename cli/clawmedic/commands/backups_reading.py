@@ -23,7 +23,7 @@ from clawmedic.settings import Settings
 Key = Annotated[
     str | None,
     typer.Argument(
-        metavar="[KEY]", help="A session key, a session id, or a part of either.", show_default=False
+        metavar="KEY", help="A session key, a session id, or a part of either.", show_default=False
     ),
 ]
 OfKey = Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only this key's copies.")]

@@ -14,7 +14,7 @@ from clawmedic.triage.knowledge import everything, find
 Code = Annotated[
     str | None,
     typer.Argument(
-        metavar="[CODE]", help="A finding or a cause; without one, all are listed.", show_default=False
+        metavar="CODE", help="A finding or a cause; without one, all are listed.", show_default=False
     ),
 ]
 

@@ -43,7 +43,7 @@ OneKey: TypeAlias = Annotated[
     str, typer.Argument(metavar="KEY", help="A session key, a session id, or a part of either.")
 ]
 SomeKeys: TypeAlias = Annotated[
-    list[str], typer.Argument(metavar="KEY...", help="Session keys, session ids, or parts of either.")
+    list[str], typer.Argument(metavar="KEY", help="Session keys, session ids, or parts of either.")
 ]
 
 

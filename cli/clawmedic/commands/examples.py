@@ -1,4 +1,4 @@
-"""Examples for the man pages, by command. A test lets the program itself parse each of them."""
+"""Examples by command, for `--help` and the man pages. A test lets the program itself parse each of them."""
 
 from __future__ import annotations
 
