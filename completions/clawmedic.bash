@@ -38,107 +38,107 @@ _clawmedic_reply() {
 _clawmedic_options() {
     case $path in
         "scan")
-            options="--agent --verdict --min-size --since --deep --format --fail-on --all --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--agent --verdict --min-size --since --deep --format --fail-on --all --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --agent --verdict --min-size --since --format --fail-on --state-dir --profile --log --config "
             ;;
         "show")
-            options="--fail-on --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--fail-on --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --fail-on --state-dir --profile --log --config "
             ;;
         "diagnose")
-            options="--since --until --follow -f --fail-on --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--since --until --follow -f --fail-on --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --since --until --fail-on --state-dir --profile --log --config "
             ;;
         "explain")
-            options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --help -h"
+            options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --help -h"
             valued=" --state-dir --profile --log --config "
             ;;
         "ack")
-            options="--remove --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--remove --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --state-dir --profile --log --config "
             ;;
         "backups list")
-            options="--orphans --kind --since --all --no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--orphans --kind --since --all --no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --kind --since --state-dir --profile --log --config "
             ;;
         "backups show")
-            options="--full --entry --no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--full --entry --no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --entry --state-dir --profile --log --config "
             ;;
         "backups search")
-            options="--regex --case --key --kind --since --max --no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--regex --case --key --kind --since --max --no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --key --kind --since --max --state-dir --profile --log --config "
             ;;
         "backups diff")
-            options="--no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --state-dir --profile --log --config "
             ;;
         "backups export")
-            options="--to --format --redact --full --no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--to --format --redact --full --no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --to --format --state-dir --profile --log --config "
             ;;
         "backups restore")
-            options="--to --live --key --distil --yes -y --dry-run --gateway-stopped --url --token --password --no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--to --live --key --distil --yes -y --dry-run --gateway-stopped --url --token --password --no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --to --key --url --token --password --state-dir --profile --log --config "
             ;;
         "backups prune")
-            options="--keep --older-than --max-bytes --kind --yes --no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--keep --older-than --max-bytes --kind --yes --no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --keep --older-than --max-bytes --kind --state-dir --profile --log --config "
             ;;
         "backups browse")
-            options="--no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--no-cache --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --state-dir --profile --log --config "
             ;;
         "rescue")
-            options="--all --policy --model --probe --yes -y --dry-run --gateway-stopped --url --token --password --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--all --policy --model --probe --yes -y --dry-run --gateway-stopped --url --token --password --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --policy --model --url --token --password --state-dir --profile --log --config "
             ;;
         "mend")
-            options="--yes -y --dry-run --gateway-stopped --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--yes -y --dry-run --gateway-stopped --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --state-dir --profile --log --config "
             ;;
         "compact")
-            options="--model --distil --probe --yes -y --dry-run --gateway-stopped --url --token --password --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--model --distil --probe --yes -y --dry-run --gateway-stopped --url --token --password --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --model --url --token --password --state-dir --profile --log --config "
             ;;
         "reset")
-            options="--probe --yes -y --dry-run --gateway-stopped --url --token --password --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--probe --yes -y --dry-run --gateway-stopped --url --token --password --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --url --token --password --state-dir --profile --log --config "
             ;;
         "history")
-            options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --help -h"
+            options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --help -h"
             valued=" --state-dir --profile --log --config "
             ;;
         "undo")
-            options="--force --yes -y --dry-run --gateway-stopped --url --token --password --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --help -h"
+            options="--force --yes -y --dry-run --gateway-stopped --url --token --password --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --help -h"
             valued=" --url --token --password --state-dir --profile --log --config "
             ;;
         "notify test")
-            options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --help -h"
+            options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --help -h"
             valued=" --state-dir --profile --log --config "
             ;;
         "setup config")
-            options="--print --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --help -h"
+            options="--print --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --help -h"
             valued=" --state-dir --profile --log --config "
             ;;
         "setup cron")
-            options="--every --install --uninstall --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--every --install --uninstall --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --every --state-dir --profile --log --config "
             ;;
         "setup systemd")
-            options="--every --system --install --uninstall --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--every --system --install --uninstall --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --every --state-dir --profile --log --config "
             ;;
         "setup launchd")
-            options="--every --install --uninstall --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--every --install --uninstall --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --every --state-dir --profile --log --config "
             ;;
         "drill")
-            options="--keep --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --help -h"
+            options="--keep --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --help -h"
             valued=" --keep --state-dir --profile --log --config "
             ;;
         "info")
-            options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --journal --help -h"
+            options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --state-dir --profile --log --config "
             ;;
     esac

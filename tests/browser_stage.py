@@ -16,7 +16,7 @@ from clawmedic.backups.catalogue import catalogue
 from clawmedic.model.backup import Backup
 from clawmedic.model.reporter import SilentReporter
 from clawmedic.output.browser.app import Browser
-from clawmedic.settings import Settings
+from clawmedic.settings import Settings, Times
 from harness import CorpusCase
 
 SMALL, LARGE = (80, 24), (200, 50)
@@ -104,5 +104,8 @@ def settings_of(case: CorpusCase, tmp: Path, **env: str) -> Settings:
     (tmp / "out").mkdir(exist_ok=True)
     logs = tuple(str(path) for path in sorted((case.root / "logs").glob("*.log"))) or ("/dev/null",)
     return Settings(
-        replace(world, env={**world.env, **env}, cwd=tmp / "out"), case.state, logs=logs, utc=True
+        replace(world, env={**world.env, **env}, cwd=tmp / "out"),
+        case.state,
+        logs=logs,
+        times=Times(utc=True),
     )

@@ -171,9 +171,6 @@ def run(argv: Sequence[str]) -> int:
     except ClawmedicError as error:
         return _report(error, argv)
     except _TYPER_USAGE_ERROR as error:
-        if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command: Typer has no public name for it
-            typer.echo(error.ctx.get_help())  # type: ignore[attr-defined]
-            return ExitCode.OK
         return _report(_as_usage_error(error, argv), argv)
     except OSError as error:
         return _report_unwritable(error, argv) if _is_full_output(error) else _report_crash(error, argv)
@@ -186,6 +183,13 @@ def _dispatch(argv: Sequence[str]) -> int:
     refuse_windows(os.name)
     try:
         outcome = _root_command(argv)(args=list(argv), prog_name="clawmedic", standalone_mode=False)
+    except _TYPER_USAGE_ERROR as error:
+        if (
+            type(error).__name__ != "NoArgsIsHelpError"
+        ):  # Typer has no public name for a group without a command
+            raise
+        typer.echo(error.ctx.get_help())  # type: ignore[attr-defined]
+        return ExitCode.OK
     except SystemExit as error:  # Typer's own answer to a closed pipe while it prints help
         raise PipeClosedError from error
     except typer.Abort as error:

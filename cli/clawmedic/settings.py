@@ -98,6 +98,22 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
+class Times:
+    """How times are said: in the local zone or in UTC, as people write them or as ISO 8601 does.
+
+    Whoever asked for either wants to compare: then ages ("3h") are said as times too.
+    """
+
+    utc: bool = False
+    iso: bool = False
+
+    @property
+    def absolute(self) -> bool:
+        """Whether ages are said as times."""
+        return self.utc or self.iso
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the operator asked for on this call, resolved against the world.
 
@@ -118,7 +134,7 @@ class Settings:
     quiet: bool = False
     verbose: int = 0
     no_input: bool = False
-    utc: bool = False
+    times: Times = field(default_factory=Times)
     config_file: Path | None = None
 
     def now(self) -> int:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from clawmedic import __version__
 from clawmedic.app import COMMANDS
+from clawmedic.commands.examples import EXAMPLES
 from clawmedic.errors import ExitCode
 from clawmedic.model.cause import Cause
 from clawmedic.model.finding import FindingCode
 from clawmedic.model.verdict import Verdict
 from clawmedic.triage.knowledge import everything
-from clawmedic.commands.examples import EXAMPLES
 from docs.generate.roff import Page, bold, italic
 from docs.generate.tree import Argument, Command, Option
 

@@ -14,6 +14,7 @@ from clawmedic.output.browser.briefs import brief_of
 from clawmedic.output.browser.cells import breaks, fitted, harmless, lines_of
 from clawmedic.output.browser.entry_rows import Setting, day_of, entry_height, entry_rows
 from clawmedic.output.browser.rows import clipped, flow, marked, spread
+from clawmedic.settings import Times
 
 ANY = st.text(
     st.one_of(st.characters(), st.sampled_from("ab \t\n漢한🎉👍\u0301\u200d\ufe0f\u202e\x1b[]")), max_size=300
@@ -59,8 +60,8 @@ ITEMS = st.builds(
 @given(ITEMS, st.integers(20, 116), st.booleans())
 def test_heights_are_those_of_the_rows_and_every_row_fits(item: Item, width: int, unfolded: bool) -> None:  # noqa: FBT001
     brief = brief_of(item)
-    brief.day = day_of(item.at, utc=True)
-    setting = Setting(width=width, utc=True, wanted=("a",), whole=item if unfolded else None)
+    brief.day = day_of(item.at, times=Times(utc=True))
+    setting = Setting(width=width, times=Times(utc=True), wanted=("a",), whole=item if unfolded else None)
     rows = entry_rows(brief, setting)
     assert entry_height(brief, setting) == len(rows)
     assert all(cell_len("".join(text for text, _ in row)) <= width for row in rows)

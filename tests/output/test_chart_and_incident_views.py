@@ -13,7 +13,7 @@ from clawmedic.model.verdict import Verdict
 from clawmedic.output.chart_view import show_chart
 from clawmedic.output.incident_view import show_incidents
 from clawmedic.output.screen import Screen
-from clawmedic.settings import Settings, World
+from clawmedic.settings import Settings, Times, World
 from report_factory import EVIL, MINUTE, NOW, chart, incident, session_report
 
 
@@ -28,7 +28,9 @@ def screen():
             uid=0,
             clock=lambda: NOW,
         )
-        return Screen(Settings(world=world, state_dir=Path("/srv"), utc=True, verbose=verbose, quiet=quiet))
+        return Screen(
+            Settings(world=world, state_dir=Path("/srv"), times=Times(utc=True), verbose=verbose, quiet=quiet)
+        )
 
     return make
 

@@ -12,13 +12,15 @@ from clawmedic.model.report import Budget
 from clawmedic.model.verdict import Verdict
 from clawmedic.output.scan_view import ScanPage, show_scan
 from clawmedic.output.screen import Screen
-from clawmedic.settings import Settings, World
+from clawmedic.settings import Settings, Times, World
 from report_factory import EVIL, NOW, every_verdict, finding, scan_report, session_report
+
+LOCAL = Times()
 
 
 @pytest.fixture
 def page(capsys):
-    def draw(report, *, width=120, sessions=None, everything=False, quiet=False, verbose=0):
+    def draw(report, *, width=120, sessions=None, everything=False, quiet=False, verbose=0, times=LOCAL):
         world = World(
             env={"COLUMNS": str(width)},
             home=Path("/nowhere"),
@@ -28,13 +30,30 @@ def page(capsys):
             clock=lambda: NOW,
         )
         settings = Settings(
-            world=world, state_dir=Path("/srv/openclaw"), utc=True, quiet=quiet, verbose=verbose
+            world=world, state_dir=Path("/srv/openclaw"), times=times, quiet=quiet, verbose=verbose
         )
         chosen = report.sessions if sessions is None else sessions
         show_scan(Screen(settings), ScanPage(report, chosen, 812, list_healthy=everything))
         return capsys.readouterr().out
 
     return draw
+
+
+@pytest.mark.parametrize(
+    ("times", "width", "shown"),
+    [
+        (Times(), 120, "AGE  REASON"),
+        (Times(utc=True), 80, "11-23 10:30"),
+        (Times(utc=True), 120, "UPDATED (UTC)     REASON"),
+        (Times(utc=True), 120, "2026-11-23 10:30  reasoning-required"),
+        (Times(iso=True), 120, "2026-11-23T10:30  reasoning-required"),
+        (Times(utc=True, iso=True), 80, "2026-11-23T10:33:20Z"),
+    ],
+)
+def test_ages_become_times_where_somebody_wants_to_compare(page, monkeypatch, times, width, shown):
+    monkeypatch.setenv("TZ", "UTC")
+    out = page(scan_report(session_report("agent:main:main", Verdict.DEAD)), width=width, times=times)
+    assert shown in out
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])

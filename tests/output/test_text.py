@@ -6,7 +6,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clawmedic.output.text import age, count_of, duration, iso, moment, percent, size, tokens, visible
+from clawmedic.output.text import (
+    age,
+    count_of,
+    duration,
+    in_words,
+    iso,
+    moment,
+    percent,
+    size,
+    tokens,
+    visible,
+    without_folder,
+)
+from clawmedic.settings import Times
 
 
 @pytest.mark.parametrize(
@@ -71,8 +84,9 @@ def test_times():
     assert iso(-1) == "1969-12-31T23:59:59.999Z"
     assert iso(None) is None
     assert iso(10**18) is None
-    assert moment(1_795_430_000_123, utc=True) == "2026-11-23 10:33:20 UTC"
-    assert moment(10**18, utc=False) == "-"
+    assert moment(1_795_430_000_123, Times(utc=True)) == "2026-11-23 10:33:20 UTC"
+    assert moment(1_795_430_000_123, Times(utc=True, iso=True)) == "2026-11-23T10:33:20Z"
+    assert moment(10**18, Times()) == "-"
     assert age(None, 5) == "-"
 
 
@@ -82,3 +96,15 @@ def test_counts():
     assert percent(0.979) == "98 %"
     assert percent(None) == "-"
     assert percent(10.0**9) == "9999 %"
+
+
+def test_evidence_is_said_in_words_and_quotes_stay_as_they_are():
+    utc, quote = Times(utc=True), "/var/log/gateway.log:7: 2026-11-23T07:52:56Z [diag] refused"
+    assert in_words("refused since 2026-11-23T07:52:56Z, newest 2026-11-23T07:52:59.120Z", utc) == (
+        "refused since 2026-11-23 07:52:56 UTC, newest 2026-11-23 07:52:59 UTC"
+    )
+    assert in_words("at 2026-99-99T07:52:56Z", utc) == "at 2026-99-99T07:52:56Z"
+    assert in_words("at 2026-11-23T07:52:56Z", Times(iso=True)) == "at 2026-11-23T07:52:56Z"
+    assert in_words(quote, utc) == quote
+    assert without_folder(quote) == "gateway.log:7: 2026-11-23T07:52:56Z [diag] refused"
+    assert without_folder("a sentence/with: 3: numbers") == "a sentence/with: 3: numbers"

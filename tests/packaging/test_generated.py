@@ -10,8 +10,8 @@ from typer.main import get_command
 
 from clawmedic.app import COMMANDS, root
 from clawmedic.commands.completing import SOURCES
-from clawmedic.output.every_schema import EVERY_SCHEMA
 from clawmedic.commands.examples import EXAMPLES
+from clawmedic.output.every_schema import EVERY_SCHEMA
 from docs.generate.files import MAN, ROOT, generated, stray
 from docs.generate.json_words import DOCUMENTS, words_of
 from docs.generate.sources import Kind
@@ -20,6 +20,8 @@ from docs.generate.tree import read_tree
 TREE = read_tree()
 LEAVES = [command for command in TREE.walk() if command.path]
 HOW = "run `python -m docs.generate` and commit what it writes"
+OWN_FILES = {"clawmedic.journal/1", "clawmedic.post/1"}
+"""What clawmedic writes for itself alone."""
 SOURCE = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "cli").rglob("*.py"))
 
 
@@ -69,7 +71,7 @@ def parse(words: list[str]) -> None:
 
 
 def test_every_document_of_the_program_is_in_the_contract():
-    written = set(re.findall(r'"(clawmedic\.[a-z-]+/\d+)"', SOURCE)) - {"clawmedic.journal/1"}
+    written = set(re.findall(r'"(clawmedic\.[a-z-]+/\d+)"', SOURCE)) - OWN_FILES
     assert written == set(EVERY_SCHEMA)
     assert set(DOCUMENTS) == set(EVERY_SCHEMA)
 

@@ -24,7 +24,7 @@ class HelpPage(TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401  Typer's formatter is private
         """Everything below the description."""
-        shown = [param for param in self.get_params(ctx) if not getattr(param, "hidden", False)]
+        shown: list[Any] = [param for param in self.get_params(ctx) if not getattr(param, "hidden", False)]
         options = [param for param in shown if not is_argument(param)]
         own = [param for param in options if param.name not in _SHARED]
         common = [param for param in options if param.name in _SHARED]

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec, TypeAlias
 import typer
 
 from clawmedic.errors import ExitCode, PipeClosedError, UsageError
-from clawmedic.settings import Settings, World, resolve_state_dir
+from clawmedic.settings import Settings, Times, World, resolve_state_dir
 
 PANEL = "Common options"
 
@@ -45,7 +45,8 @@ Verbose: TypeAlias = Annotated[
     int, typer.Option("--verbose", "-v", count=True, help="Say more.", show_default=False)
 ]
 NoInput: TypeAlias = Annotated[bool, typer.Option("--no-input", help="Never ask.")]
-Utc: TypeAlias = Annotated[bool, typer.Option("--utc", help="Times in UTC, not in the local zone.")]
+Utc: TypeAlias = Annotated[bool, typer.Option("--utc", help="Times in UTC, not in the local zone; no ages.")]
+Iso: TypeAlias = Annotated[bool, typer.Option("--iso", help="Times in the form of ISO 8601; no ages.")]
 
 SHARED: tuple[tuple[str, Any, object], ...] = (
     ("state_dir", StateDir, None),
@@ -57,6 +58,7 @@ SHARED: tuple[tuple[str, Any, object], ...] = (
     ("verbose", Verbose, 0),
     ("no_input", NoInput, False),
     ("utc", Utc, False),
+    ("iso", Iso, False),
 )
 """Name, annotation and default of each shared option, in the order of the help."""
 
@@ -132,7 +134,7 @@ def build_settings(world: World, chosen: dict[str, Any], *, store: bool) -> Sett
         quiet=chosen["quiet"],
         verbose=chosen["verbose"],
         no_input=chosen["no_input"],
-        utc=chosen["utc"],
+        times=Times(utc=chosen["utc"], iso=chosen["iso"]),
         config_file=chosen["config"],
     )
     return configured(settings) if store else settings

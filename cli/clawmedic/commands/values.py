@@ -15,9 +15,7 @@ NONE = "none"
 
 Keys: TypeAlias = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="KEY", help="Session keys, session ids, or parts of either.", show_default=False
-    ),
+    typer.Argument(metavar="KEY", help="Session keys, session ids, or parts of either.", show_default=False),
 ]
 FailOn: TypeAlias = Annotated[
     str,

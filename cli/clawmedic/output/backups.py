@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from clawmedic.backups.choosing import relative
 from clawmedic.model.backup import Archive, Backup, BackupState, Lineage, Overlap
 from clawmedic.output.screen import Cell, Column, Screen
-from clawmedic.output.text import UNKNOWN, count_of, moment, size, visible
+from clawmedic.output.text import UNKNOWN, count_of, minute, size, visible
 
 WIDE, NARROW = 96, 72
 BEST = "★"
@@ -148,5 +148,4 @@ def _totals(copies: Sequence[Backup]) -> str:
 
 def _day(screen: Screen, at: int | None) -> str:
     """A time to the minute."""
-    text = moment(at, utc=screen.settings.utc)
-    return text if text == UNKNOWN else text[:16]
+    return minute(at, screen.settings.times)

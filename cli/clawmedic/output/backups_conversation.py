@@ -50,7 +50,7 @@ def show_item(screen: Screen, item: Item, *, full: bool) -> None:
     who = f"{word} {item.tool}".rstrip() if item.voice is Voice.TOOL else word
     branch = "" if item.on_branch else "  on another branch"
     screen.blank()
-    when = moment(item.at, utc=screen.settings.utc)
+    when = moment(item.at, screen.settings.times)
     screen.line((f"{item.number:>4}  ", "dim"), (visible(who), style), (f"  {when}{branch}", "dim"))
     if item.thinking and full:
         _block(screen, f"(thinking) {item.thinking}", "dim")

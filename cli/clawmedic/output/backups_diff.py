@@ -40,7 +40,7 @@ def _difference(screen: Screen, item: Difference) -> None:
         return
     sign, style = _LOOKS[item.side]
     numbers = "/".join(f"{name}#{side.number}" for name, side in (("A", item.a), ("B", item.b)) if side)
-    when = moment(mark.at, utc=screen.settings.utc)
+    when = moment(mark.at, screen.settings.times)
     screen.line((f"{sign} ", style), (f"{when}  {mark.voice.value}  {numbers}", "dim"))
     if item.side is Side.CHANGED:
         for line in item.diff:

@@ -21,7 +21,7 @@ def show_hits(screen: Screen, result: SearchResult) -> None:
 
 def _hit(screen: Screen, hit: Hit) -> None:
     backup = hit.backup
-    when = moment(hit.at, utc=screen.settings.utc)
+    when = moment(hit.at, screen.settings.times)
     screen.line(
         (visible(backup.key or "of no known key"), "bold"),
         (f"  {when}  {hit.voice.value}  ", "dim"),

@@ -12,7 +12,20 @@ from clawmedic.model.report import Budget, SessionReport
 from clawmedic.model.session import PendingInput
 from clawmedic.output.palette import OUTCOMES, SEVERITIES, STORES, VERDICTS, cause_word
 from clawmedic.output.screen import Screen, first_cells
-from clawmedic.output.text import UNKNOWN, age, count_of, moment, percent, size, tokens, visible
+from clawmedic.output.text import (
+    UNKNOWN,
+    age,
+    count_of,
+    in_words,
+    moment,
+    percent,
+    second,
+    size,
+    tokens,
+    visible,
+    without_folder,
+    zone,
+)
 from clawmedic.triage.knowledge import find
 
 LONGEST_MESSAGE = 300
@@ -44,7 +57,7 @@ def show_chart(screen: Screen, chart: SessionChart) -> None:
 def _header(screen: Screen, report: SessionReport) -> None:
     look = VERDICTS[report.verdict]
     screen.line((look.label, look.style), "  ", (visible(report.session.key), "bold"))
-    screen.line(visible(report.why), indent=2)
+    screen.line(in_words(visible(report.why), screen.settings.times), indent=2)
     if report.cause:
         screen.line((cause_word(report.cause), "bold"), f": {find(report.cause.value).title}", indent=2)
     screen.blank()
@@ -52,15 +65,16 @@ def _header(screen: Screen, report: SessionReport) -> None:
 
 def _row(screen: Screen, report: SessionReport, now: int) -> None:
     session = report.session
-    utc = screen.settings.utc
+    times = screen.settings.times
     model = session.model_override or session.model or UNKNOWN
     entries = "" if report.entries is None else f" in {count_of(report.entries, 'entry', 'entries')}"
+    ago = "" if times.absolute else f", {age(session.updated_at, now)} ago"
     lines = (
         ("session id", session.session_id),
         ("agent", f"{session.agent}, {STORES[session.generation]}"),
         ("status", f"{session.status or 'none'} (OpenClaw's word for the last run, not a verdict)"),
-        ("updated", f"{moment(session.updated_at, utc=utc)}, {age(session.updated_at, now)} ago"),
-        ("last run", f"{moment(session.started_at, utc=utc)} to {moment(session.ended_at, utc=utc)}"),
+        ("updated", moment(session.updated_at, times) + ago),
+        ("last run", f"{moment(session.started_at, times)} to {moment(session.ended_at, times)}"),
         ("model", f"{model}{' (overridden)' if session.model_override else ''}"),
         ("compactions", UNKNOWN if session.compaction_count is None else str(session.compaction_count)),
         ("transcript", f"{size(session.transcript.size_bytes)}{entries}"),
@@ -114,14 +128,14 @@ def _timeline(screen: Screen, timeline: Sequence[TimelineItem]) -> None:
     if not timeline:
         return
     shown = timeline if screen.settings.verbose else timeline[-FEW_EVENTS:]
-    stamps = [moment(item.at, utc=screen.settings.utc) for item in shown]
-    zones = {stamp.rpartition(" ")[2] for stamp in stamps if stamp != UNKNOWN}
+    times = screen.settings.times
+    zones = {zone(item.at, times) for item in shown} - {""}
     screen.heading(f"Timeline ({', '.join(sorted(zones))})" if zones else "Timeline")
     if len(shown) < len(timeline):
         screen.line((f"{len(timeline) - len(shown)} earlier: -v shows all", "dim"), indent=2)
     kinds = max(len(visible(item.kind)) for item in shown) + 2
-    for stamp, item in zip(stamps, shown, strict=True):
-        when = stamp.rpartition(" ")[0] or stamp
+    for item in shown:
+        when = second(item.at, times)
         text = visible(item.text)
         if not screen.settings.verbose:
             text = first_cells(text, screen.width - STAMP - kinds - 2)
@@ -134,7 +148,7 @@ def _incidents(screen: Screen, report: SessionReport) -> None:
     screen.heading("Incidents")
     for item in report.incidents:
         look = OUTCOMES[item.outcome]
-        when = moment(item.started_at, utc=screen.settings.utc)
+        when = moment(item.started_at, screen.settings.times)
         times = "" if item.count == 1 else f", {item.count} times"
         screen.line((look.label, look.style), f"  {when}  {item.cause.value}{times}", indent=2)
     screen.line(("clawmedic diagnose quotes the lines that prove them", "dim"), indent=2)
@@ -149,7 +163,8 @@ def _findings(screen: Screen, findings: Sequence[Finding]) -> None:
         seen = " (acknowledged)" if finding.acknowledged else ""
         screen.line((look.label, look.style), "  ", (finding.code.value, "bold"), (seen, "dim"), indent=2)
         for line in finding.evidence:
-            screen.line(visible(line), indent=4)
+            told = in_words(visible(line), screen.settings.times)
+            screen.line(told if screen.settings.verbose else without_folder(told), indent=4)
 
 
 def _waiting(screen: Screen, messages: Sequence[PendingInput]) -> None:
@@ -160,7 +175,7 @@ def _waiting(screen: Screen, messages: Sequence[PendingInput]) -> None:
         text = visible(message.text)
         if len(text) > LONGEST_MESSAGE and not screen.settings.verbose:
             text = text[:LONGEST_MESSAGE] + " …"
-        when = moment(message.at, utc=screen.settings.utc)
+        when = moment(message.at, screen.settings.times)
         screen.line((f"{when}  {message.source}, {visible(message.state)}", "dim"), indent=2)
         screen.line(text, indent=4)
 

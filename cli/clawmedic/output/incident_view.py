@@ -65,12 +65,12 @@ def show_incident(screen: Screen, item: Incident) -> None:
 
 
 def _when(screen: Screen, item: Incident) -> str:
-    utc = screen.settings.utc
-    begin = moment(item.started_at, utc=utc)
+    times = screen.settings.times
+    begin = moment(item.started_at, times)
     if item.ended_at is None:
         return f"since {begin}"
     length = duration(item.ended_at - item.started_at) if item.started_at is not None else "?"
-    return f"{begin} to {moment(item.ended_at, utc=utc)} ({length})"
+    return f"{begin} to {moment(item.ended_at, times)} ({length})"
 
 
 def _confidence(value: float) -> str:
@@ -88,7 +88,7 @@ def _attempts(screen: Screen, attempts: Sequence[Attempt]) -> None:
         first = place == 0 and len(shown) == len(attempts)
         screen.labelled(
             "attempts" if first else "",
-            (moment(attempt.at, utc=screen.settings.utc), "dim"),
+            (moment(attempt.at, screen.settings.times), "dim"),
             f"  {told}",
             room=ROOM,
         )

@@ -72,7 +72,7 @@ def _gateways(screen: Screen, gateways: Sequence[GatewayView]) -> None:
         port = f"port {owner.port}, " if owner.port else ""
         answer = {True: "reachable", False: "not reachable", None: "no port known"}[gateway.listening]
         style = "green" if gateway.listening else "yellow" if owner.liveness is Liveness.ALIVE else "dim"
-        since = f", since {moment(owner.started_at, utc=screen.settings.utc)}" if owner.started_at else ""
+        since = f", since {moment(owner.started_at, screen.settings.times)}" if owner.started_at else ""
         pid = f"pid {owner.pid} is {owner.liveness.value}, " if owner.pid else ""
         screen.labelled(
             "gateway", (answer, style), f" ({visible(f'{port}{pid}{owner.why}{since}')})", indent=0, room=ROOM
@@ -89,11 +89,11 @@ def show_acks(screen: Screen, acks: Sequence[Ack]) -> None:
     if not acks:
         screen.line("nothing is acknowledged")
         return
-    utc = screen.settings.utc
+    times = screen.settings.times
     screen.table(
         [Column("ACKNOWLEDGED"), Column("FINDING"), Column("SESSION", flexible=True)],
         [
-            [Cell(moment(ack.acknowledged_at, utc=utc)), Cell(visible(ack.code)), Cell(visible(ack.key))]
+            [Cell(moment(ack.acknowledged_at, times)), Cell(visible(ack.code)), Cell(visible(ack.key))]
             for ack in acks
         ],
     )

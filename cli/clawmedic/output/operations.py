@@ -43,7 +43,7 @@ def show_history(screen: Screen, operations: Sequence[OperationSummary]) -> None
 
 
 def _history_row(screen: Screen, one: OperationSummary, *, wide: bool) -> list[Cell]:
-    at = [Cell(moment(one.at, utc=screen.settings.utc))] if wide else []
+    at = [Cell(moment(one.at, screen.settings.times))] if wide else []
     rungs = f" ({', '.join(one.rungs)})" if wide and one.rungs else ""
     words = one.command + (f" of {one.undoes}" if one.undoes else rungs)
     keys = ", ".join(one.keys) or "-"

@@ -17,7 +17,7 @@ from clawmedic.output.text import count_of, moment, visible
 from clawmedic.recovery.ladder import Decision, GiveUp, Hold, Try, Well
 from clawmedic.recovery.rescue import Outlook, Round, SilentWitness, Witness
 from clawmedic.recovery.rungs.escalate import advice
-from clawmedic.settings import Settings
+from clawmedic.settings import Settings, Times
 
 _NOTICE_STYLES = {
     NoticeKind.RESCUED: "green",
@@ -37,7 +37,7 @@ def show_outlooks(settings: Settings, planned: Round) -> None:
     if settings.json:
         plans = [one.decision.treatment.plan for one in planned.outlooks if isinstance(one.decision, Try)]
         not_tried = [
-            (one.patient.session.key, _words(one.decision, utc=True))
+            (one.patient.session.key, _words(one.decision, Times(utc=True)))
             for one in planned.outlooks
             if not isinstance(one.decision, Try)
         ]
@@ -79,15 +79,15 @@ def _row(settings: Settings, one: Outlook) -> list[Cell]:
 def _first_words(settings: Settings, one: Outlook) -> str:
     if isinstance(one.decision, GiveUp):
         return next(iter(advice(one.patient)), one.patient.report.why)
-    return _words(one.decision, utc=settings.utc)
+    return _words(one.decision, settings.times)
 
 
 _WORDS: dict[type, str] = {Hold: "wait", GiveUp: "escalate", Well: "nothing"}
 
 
-def _words(decision: Decision, *, utc: bool) -> str:
+def _words(decision: Decision, times: Times) -> str:
     if isinstance(decision, Hold):
-        when = f"; look again at {moment(decision.until, utc=utc)}" if decision.until is not None else ""
+        when = f"; look again at {moment(decision.until, times)}" if decision.until is not None else ""
         return f"{decision.reason}{when}"
     if isinstance(decision, GiveUp):
         return "; ".join(decision.reasons) or "no rung is for this"

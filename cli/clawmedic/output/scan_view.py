@@ -10,7 +10,18 @@ from clawmedic.model.report import ScanReport, SessionReport
 from clawmedic.model.verdict import Verdict
 from clawmedic.output.palette import SEVERITIES, STORES, VERDICTS, cause_word
 from clawmedic.output.screen import Cell, Column, Screen
-from clawmedic.output.text import UNKNOWN, age, count_of, moment, percent, size, tokens, visible
+from clawmedic.output.text import (
+    UNKNOWN,
+    age,
+    count_of,
+    in_words,
+    minute,
+    moment,
+    percent,
+    size,
+    tokens,
+    visible,
+)
 from clawmedic.triage.knowledge import find
 from clawmedic.triage.outages import Outage, outages
 
@@ -49,7 +60,7 @@ def show_scan(screen: Screen, page: ScanPage) -> None:
 
 def _heading(screen: Screen, report: ScanReport) -> None:
     version = f"OpenClaw {visible(report.version)}" if report.version else "OpenClaw of unknown version"
-    when = moment(report.scanned_at, utc=screen.settings.utc)
+    when = moment(report.scanned_at, screen.settings.times)
     screen.line((version, "bold"), f", {STORES[report.generation]}, {when}")
     screen.exact("", visible(str(report.state_dir)), style="dim", indent=0, room=0)
     screen.blank()
@@ -66,15 +77,31 @@ def _table(screen: Screen, report: ScanReport, sessions: Sequence[SessionReport]
     columns = [Column("VERDICT"), Column("SESSION", flexible=True), Column("SIZE", "right")]
     if screen.width >= WIDE:
         columns += [Column("ENTRIES", "right"), Column("TOKENS", "right")]
-    columns += [Column("BUDGET", "right"), Column("AGE", "right")]
+    columns += [Column("BUDGET", "right"), _when(screen)]
     if screen.width >= WIDE:
         columns += [Column("STATUS"), Column("MODEL")]
     if screen.width >= MID:
         columns.append(Column("REASON"))
-    screen.table(columns, [_row(item, report.scanned_at, screen.width) for item in sessions])
+    screen.table(columns, [_row(screen, item, report.scanned_at) for item in sessions])
 
 
-def _row(item: SessionReport, now: int, width: int) -> list[Cell]:
+def _when(screen: Screen) -> Column:
+    times = screen.settings.times
+    if not times.absolute:
+        return Column("AGE", "right")
+    return Column("UPDATED (UTC)" if times.utc and screen.width >= MID else "UPDATED")
+
+
+def _updated(at: int | None, now: int, screen: Screen) -> str:
+    times = screen.settings.times
+    if not times.absolute:
+        return age(at, now)
+    year = len("2026-") if screen.width < MID and not times.iso else 0
+    return minute(at, times)[year:] or UNKNOWN
+
+
+def _row(screen: Screen, item: SessionReport, now: int) -> list[Cell]:
+    width = screen.width
     look, session = VERDICTS[item.verdict], item.session
     cells = [
         Cell(look.label, look.style),
@@ -86,7 +113,7 @@ def _row(item: SessionReport, now: int, width: int) -> list[Cell]:
         cells += [Cell(UNKNOWN if item.entries is None else str(item.entries)), Cell(budget)]
     cells += [
         Cell(percent(item.budget.share), _budget_style(item.budget.share)),
-        Cell(age(session.updated_at, now)),
+        Cell(_updated(session.updated_at, now, screen)),
     ]
     if width >= WIDE:
         model = session.model_override or session.model or UNKNOWN
@@ -122,7 +149,7 @@ def _store(screen: Screen, findings: Sequence[Finding]) -> None:
             (look.label, look.style), "  ", (finding.code.value, "bold"), "  ", visible(finding.subject)
         )
         for line in finding.evidence:
-            screen.line(visible(line), indent=2)
+            screen.line(in_words(visible(line), screen.settings.times), indent=2)
         if finding.remedy:
             screen.exact("next", visible(finding.remedy))
 
@@ -131,7 +158,7 @@ def _outages(screen: Screen, found: Sequence[Outage]) -> None:
     for outage in found:
         screen.blank()
         sessions = count_of(len(outage.keys), "session")
-        since = f" since {moment(outage.since, utc=screen.settings.utc)}" if outage.since is not None else ""
+        since = f" since {moment(outage.since, screen.settings.times)}" if outage.since is not None else ""
         screen.line(
             (f"One outage: {outage.cause.value} of provider {visible(outage.provider)}", "bold"),
             f", {sessions}{since}. One cure serves them all:",
@@ -152,7 +179,7 @@ def _detail(screen: Screen, item: SessionReport) -> None:
     look = VERDICTS[item.verdict]
     screen.blank()
     screen.line((look.label, look.style), "  ", (visible(item.session.key), "bold"))
-    screen.labelled("why", visible(item.why))
+    screen.labelled("why", in_words(visible(item.why), screen.settings.times))
     if item.cause:
         screen.labelled("cause", (cause_word(item.cause), "bold"), f": {find(item.cause.value).title}")
     if item.unanswered:

@@ -6,8 +6,11 @@ surrogates. Nothing of it reaches a terminal unchanged.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, datetime
+
+from clawmedic.settings import Times
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -72,17 +75,69 @@ def age(at: int | None, now: int) -> str:
     return UNKNOWN if at is None else duration(now - at)
 
 
-def moment(at: int | None, *, utc: bool) -> str:
-    """A time to the second, in the local zone or in UTC; "-" when unknown or beyond the calendar."""
-    if at is None:
+def moment(at: int | None, times: Times) -> str:
+    """A time to the second with its zone; "-" when unknown or beyond the calendar."""
+    then = _calendar(at, times)
+    if then is None:
         return UNKNOWN
+    if times.iso:
+        return f"{then.isoformat(timespec='seconds').replace('+00:00', 'Z')}"
+    return f"{then:%Y-%m-%d %H:%M:%S %Z}".rstrip()
+
+
+def minute(at: int | None, times: Times) -> str:
+    """As `moment`, to the minute and without its zone: for tables and headings."""
+    then = _calendar(at, times)
+    return UNKNOWN if then is None else f"{then:%Y-%m-%dT%H:%M}" if times.iso else f"{then:%Y-%m-%d %H:%M}"
+
+
+def second(at: int | None, times: Times) -> str:
+    """As `moment`, without its zone: where that is said elsewhere."""
+    then = _calendar(at, times)
+    return (
+        UNKNOWN if then is None else f"{then:%Y-%m-%dT%H:%M:%S}" if times.iso else f"{then:%Y-%m-%d %H:%M:%S}"
+    )
+
+
+def zone(at: int | None, times: Times) -> str:
+    """The zone of a time, such as "CET"; "" when unknown."""
+    then = _calendar(at, times)
+    return "" if then is None else f"{then:%Z}"
+
+
+def _calendar(at: int | None, times: Times) -> datetime | None:
+    if at is None:
+        return None
     try:
         then = datetime.fromtimestamp(at / 1000, tz=UTC)
-        return (
-            f"{then:%Y-%m-%d %H:%M:%S} UTC" if utc else f"{then.astimezone():%Y-%m-%d %H:%M:%S %Z}".rstrip()
-        )
+        return then if times.utc else then.astimezone()
     except (OverflowError, ValueError, OSError):
-        return UNKNOWN
+        return None
+
+
+_STAMP = re.compile(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,3})?Z")
+_QUOTE = re.compile(r"\S+:\d+: ")
+
+
+def in_words(sentence: str, times: Times) -> str:
+    """A sentence of evidence with its times as people write them; a quoted log line stays as it is."""
+    if times.iso or _QUOTE.match(sentence):
+        return sentence
+    return _STAMP.sub(lambda found: _restamped(found, times), sentence)
+
+
+def without_folder(sentence: str) -> str:
+    """A quoted log line with its file's name alone."""
+    found = _QUOTE.match(sentence)
+    return found[0].rpartition("/")[2] + sentence[found.end() :] if found else sentence
+
+
+def _restamped(found: re.Match[str], times: Times) -> str:
+    try:
+        at = datetime.fromisoformat(f"{found[1]}+00:00")
+    except ValueError:
+        return found[0]
+    return moment(round(at.timestamp() * 1000), times)
 
 
 def iso(at: int | None) -> str | None:

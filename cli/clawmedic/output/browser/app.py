@@ -197,7 +197,7 @@ class Browser(Viewer):
                 else f"not found: {self._found.words}"
             )
             return
-        self.push_screen(HitPage(self._found, utc=self.settings.utc), self._go_to)
+        self.push_screen(HitPage(self._found, times=self.settings.times), self._go_to)
 
     def action_next(self, step: int) -> None:
         """The next or the previous place, round and round."""
@@ -267,7 +267,7 @@ class Browser(Viewer):
         found = await self.asked(self._working, lambda reader, _: compare(reader, a, b))
         self.say("")
         if found is not None:
-            self.push_screen(DifferencePage(found, utc=self.settings.utc), self._go_to)
+            self.push_screen(DifferencePage(found, times=self.settings.times), self._go_to)
 
     def action_export(self) -> None:
         """Ask how and where, then write."""

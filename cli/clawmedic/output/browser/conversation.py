@@ -10,6 +10,7 @@ from clawmedic.output.browser.blocks import BlockView
 from clawmedic.output.browser.briefs import Brief
 from clawmedic.output.browser.entry_rows import ONE_ROW, Setting, day_of, entry_height, entry_rows
 from clawmedic.output.browser.rows import Row
+from clawmedic.settings import Times
 
 MOST_UNFOLDED = 40
 MOST_WIDTH = 116
@@ -19,9 +20,9 @@ MOST_WIDTH = 116
 class Conversation(BlockView):
     """Entries as they come; settings and records are shown on demand, long texts and tool calls unfolded on demand."""
 
-    def __init__(self, *, utc: bool, id: str | None = None) -> None:  # noqa: A002  textual's own name
+    def __init__(self, *, times: Times, id: str | None = None) -> None:  # noqa: A002  textual's own name
         super().__init__(id=id)
-        self._utc = utc
+        self._times = times
         self._all: list[Brief] = []
         self._shown: list[Brief] = []
         self._whole: dict[int, Item] = {}
@@ -45,7 +46,7 @@ class Conversation(BlockView):
         """More entries of the open copy."""
         before = len(self._shown)
         for brief in briefs:
-            brief.day = day_of(brief.at, utc=self._utc)
+            brief.day = day_of(brief.at, times=self._times)
             self._all.append(brief)
             if self._is_shown(brief):
                 self._shown.append(brief)
@@ -131,7 +132,7 @@ class Conversation(BlockView):
         before = self._shown[index - 1] if index else None
         return Setting(
             width=min(width, MOST_WIDTH),
-            utc=self._utc,
+            times=self._times,
             day_before=before.day if before else "",
             gap=before is not None and before.voice in ONE_ROW,
             wanted=self._wanted,

@@ -12,6 +12,7 @@ from clawmedic.output.browser.cells import breaks, flat, harmless, lines_of
 from clawmedic.output.browser.rows import Row, clipped, flow, marked, spread
 from clawmedic.output.browser.voices import VOICES
 from clawmedic.output.text import UNKNOWN, moment
+from clawmedic.settings import Times
 
 FOLDED_ROWS = 16
 UNFOLDED_ROWS = 20_000
@@ -28,7 +29,7 @@ class Setting:
     """
 
     width: int
-    utc: bool = False
+    times: Times = field(default_factory=Times)
     day_before: str = ""
     gap: bool = False
     wanted: Sequence[str] = ()
@@ -41,9 +42,9 @@ class Setting:
         return self.width - len(_BAR)
 
 
-def day_of(at: int | None, *, utc: bool) -> str:
+def day_of(at: int | None, *, times: Times) -> str:
     """The day of a time, "" when unknown."""
-    text = moment(at, utc=utc)
+    text = moment(at, times)
     return "" if text == UNKNOWN else text[:10]
 
 
@@ -90,7 +91,7 @@ def _rule(words: str, look: str, stroke: str, width: int) -> Row:
 
 
 def _time(brief: Brief, setting: Setting) -> str:
-    text = moment(brief.at, utc=setting.utc)
+    text = moment(brief.at, setting.times)
     return "" if text == UNKNOWN else text[11:19]
 
 

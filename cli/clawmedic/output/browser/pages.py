@@ -22,6 +22,7 @@ from clawmedic.output.browser.reading import Found
 from clawmedic.output.browser.rows import Piece, Row, clipped, flow, spread
 from clawmedic.output.browser.voices import VOICES
 from clawmedic.output.text import count_of, moment
+from clawmedic.settings import Times
 
 Target = tuple[Backup, int]
 """A copy and the number of an entry in it."""
@@ -80,9 +81,9 @@ class Page(Dialog[Target]):
 class HitList(BlockView):
     """Hits with their surroundings, three rows each."""
 
-    def __init__(self, hits: Sequence[Hit], *, utc: bool) -> None:
+    def __init__(self, hits: Sequence[Hit], *, times: Times) -> None:
         super().__init__()
-        self._hits, self._utc = hits, utc
+        self._hits, self._times = hits, times
 
     def count(self) -> int:
         """How many hits."""
@@ -113,7 +114,7 @@ class HitList(BlockView):
                 pieces += [(_flat(excerpt.text[at:first]), ""), (_flat(excerpt.text[first:last]), "match")]
                 at = last
             pieces.append((_flat(excerpt.text[at:]), ""))
-        return [spread(start, [(moment(hit.at, utc=self._utc), "dim")], width), clipped(pieces, width), ()]
+        return [spread(start, [(moment(hit.at, self._times), "dim")], width), clipped(pieces, width), ()]
 
 
 def _flat(text: str) -> str:
@@ -125,9 +126,9 @@ class HitPage(Page):
 
     TITLE_WORDS = "Found"
 
-    def __init__(self, found: Found, *, utc: bool) -> None:
+    def __init__(self, found: Found, *, times: Times) -> None:
         super().__init__()
-        self._found, self._utc = found, utc
+        self._found, self._times = found, times
 
     def summary(self) -> Content:
         """How much was found where."""
@@ -143,7 +144,7 @@ class HitPage(Page):
 
     def listing(self) -> BlockView:
         """The hits."""
-        return HitList(self._found.hits, utc=self._utc)
+        return HitList(self._found.hits, times=self._times)
 
     def target(self, index: int) -> Target | None:
         """The entry of a hit."""
@@ -154,9 +155,9 @@ class HitPage(Page):
 class DifferenceList(BlockView):
     """Differences in the order of time."""
 
-    def __init__(self, differences: Sequence[Difference], *, utc: bool) -> None:
+    def __init__(self, differences: Sequence[Difference], *, times: Times) -> None:
         super().__init__()
-        self._differences, self._utc = differences, utc
+        self._differences, self._times = differences, times
 
     def count(self) -> int:
         """How many differences."""
@@ -175,7 +176,7 @@ class DifferenceList(BlockView):
             (f"{VOICES[mark.voice].word}  ", VOICES[mark.voice].look),
             (names, "dim"),
         ]
-        rows: list[Row] = [spread(start, [(moment(mark.at, utc=self._utc), "dim")], width)]
+        rows: list[Row] = [spread(start, [(moment(mark.at, self._times), "dim")], width)]
         gutter = (f"{sign} ", look)
         if item.side is Side.CHANGED:
             lines = [(harmless(line), _LINES.get(line[:1], "")) for line in item.diff[:_MOST_LINES]]
@@ -192,9 +193,9 @@ class DifferencePage(Page):
 
     TITLE_WORDS = "Compared"
 
-    def __init__(self, found: Comparison, *, utc: bool) -> None:
+    def __init__(self, found: Comparison, *, times: Times) -> None:
         super().__init__()
-        self._found, self._utc = found, utc
+        self._found, self._times = found, times
         told = tuple(item for item in found.differences if item.side is not Side.MOVED)
         spoken = tuple(item for item in told if (item.a or item.b or _NOTHING).voice is not Voice.NOTE)
         self._told = spoken or told
@@ -223,7 +224,7 @@ class DifferencePage(Page):
 
     def listing(self) -> BlockView:
         """The differences."""
-        return DifferenceList(self._told, utc=self._utc)
+        return DifferenceList(self._told, times=self._times)
 
     def target(self, index: int) -> Target | None:
         """The entry, in A where it is there."""

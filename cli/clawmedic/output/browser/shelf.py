@@ -15,6 +15,7 @@ from clawmedic.output.browser.shelf_model import KeyGroup, KeyName
 from clawmedic.output.palette import VERDICTS
 from clawmedic.output.screen import elide
 from clawmedic.output.text import UNKNOWN, moment
+from clawmedic.settings import Times
 
 STATE_LOOKS = {
     BackupState.COMPLETE: "good",
@@ -38,9 +39,9 @@ class Node(NamedTuple):
 class Shelf(BlockView):
     """Keys and copies. Enter or a click opens a key; the marks A and B say what is compared."""
 
-    def __init__(self, *, utc: bool, id: str | None = None) -> None:  # noqa: A002  textual's own name
+    def __init__(self, *, times: Times, id: str | None = None) -> None:  # noqa: A002  textual's own name
         super().__init__(id=id)
-        self._utc = utc
+        self._times = times
         self._listed: list[Node] = []
         self._groups: Sequence[KeyGroup] = ()
         self.opened: set[KeyName] = set()
@@ -166,9 +167,9 @@ class Shelf(BlockView):
 
     def _range(self, copy: Backup, width: int) -> str:
         """From when to when, as exactly as there is room."""
-        first, last = (moment(at, utc=self._utc)[:16] for at in (copy.first_at, copy.last_at))
+        first, last = (moment(at, self._times)[:16] for at in (copy.first_at, copy.last_at))
         if UNKNOWN in (first, last):
-            return moment(copy.at, utc=self._utc)[:16]
+            return moment(copy.at, self._times)[:16]
         if first[:10] == last[:10]:
             return f"{first}-{last[11:]}" if first != last else first
         return f"{first} - {last}" if width >= WIDE else f"{first[:10]} - {last[5:10]}"

@@ -83,17 +83,17 @@ class Viewer(App[None]):
 
     def compose(self) -> ComposeResult:
         """The screen."""
-        utc = self.settings.utc
+        times = self.settings.times
         yield Static(id="top", markup=False)
         with Horizontal(id="panes"):
             with Vertical(id="left"):
-                yield Shelf(utc=utc, id="shelf")
+                yield Shelf(times=times, id="shelf")
             with Vertical(id="right"), ContentSwitcher(initial="chart"):
                 with VerticalScroll(id="chart"):
                     yield Static(id="overview", markup=False)
                 with Vertical(id="talk"):
                     yield Static(id="head", markup=False)
-                    yield Conversation(utc=utc, id="conversation")
+                    yield Conversation(times=times, id="conversation")
         yield Static(id="state", markup=False)
         yield Footer(show_command_palette=False, compact=True)
 
@@ -151,7 +151,7 @@ class Viewer(App[None]):
             self.query_one("#overview", Static).update(Content("No copies, and no sessions."))
         elif node.copy is None:
             self._leave_copy()
-            chart = key_chart(node.group, self.archive, utc=self.settings.utc, examining=self._examining)
+            chart = key_chart(node.group, self.archive, times=self.settings.times, examining=self._examining)
             self.query_one("#overview", Static).update(chart)
             switcher.current = "chart"
             self.say(
@@ -167,7 +167,7 @@ class Viewer(App[None]):
     def _begin(self, backup: Backup, number: int | None = None) -> None:
         """Open a copy; `number` is the entry to go to, None the last."""
         self._open, self._loaded, self._pending = backup, False, number
-        self.query_one("#head", Static).update(copy_head(backup, self.archive, utc=self.settings.utc))
+        self.query_one("#head", Static).update(copy_head(backup, self.archive, times=self.settings.times))
         self.query_one(ContentSwitcher).current = "talk"
         self.talk.empty()
         self._seek()

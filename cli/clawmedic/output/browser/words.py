@@ -12,7 +12,8 @@ from clawmedic.model.report import SessionReport
 from clawmedic.output.browser.cells import breaks, harmless
 from clawmedic.output.browser.shelf_model import KeyGroup
 from clawmedic.output.palette import VERDICTS, cause_word
-from clawmedic.output.text import UNKNOWN, count_of, moment, size
+from clawmedic.output.text import UNKNOWN, count_of, minute, size
+from clawmedic.settings import Times
 
 DIM = "$quiet"
 STRONG = "bold"
@@ -61,13 +62,13 @@ def hung(rows: Iterable[tuple[str, str]], width: int, *, room: int, style: str =
     return joined(lines)
 
 
-def copy_head(backup: Backup, archive: Archive, *, utc: bool) -> Content:
+def copy_head(backup: Backup, archive: Archive, *, times: Times) -> Content:
     """What copy is open: kind, state, size and range; how it relates to the live one; where it is."""
-    return joined(list(_copy_lines(backup, archive, utc=utc)))
+    return joined(list(_copy_lines(backup, archive, times=times)))
 
 
-def _copy_lines(backup: Backup, archive: Archive, *, utc: bool) -> Iterator[Line]:
-    first, last = (_minute(at, utc=utc) for at in (backup.first_at, backup.last_at))
+def _copy_lines(backup: Backup, archive: Archive, *, times: Times) -> Iterator[Line]:
+    first, last = (minute(at, times) for at in (backup.first_at, backup.last_at))
     star = [("★ ", "bold $accent")] if backup.best else []
     counted = f"  {count_of(backup.messages, 'message')}, {size(backup.size_bytes)}"
     state = _STATES.get(backup.state.value, DIM)
@@ -90,7 +91,7 @@ def _relation(backup: Backup) -> Line:
     return [(_OF_LIVE[backup.overlap], DIM), (only, "$warning")]
 
 
-def key_chart(group: KeyGroup, archive: Archive, *, utc: bool, examining: bool) -> Content:
+def key_chart(group: KeyGroup, archive: Archive, *, times: Times, examining: bool) -> Content:
     """All that is known of a key: its verdict, the conversations behind it, gaps, and the copy to restore."""
     lines: list[Line] = [[(group.name[1] or "Copies of no known key", STRONG)]]
     if group.name[1]:
@@ -98,7 +99,7 @@ def key_chart(group: KeyGroup, archive: Archive, *, utc: bool, examining: bool) 
     total = size(sum(copy.size_bytes for copy in group.copies))
     lines += [[], [(f"{count_of(len(group.copies), 'copy', 'copies')}, {total}", "")]]
     if group.lineage is not None:
-        lines += _lineage(group.lineage, utc=utc)
+        lines += _lineage(group.lineage, times=times)
     for problem in archive.problems[:20]:
         lines += [[], [("note  ", DIM), (problem, "$warning")]]
     return joined(lines)
@@ -123,7 +124,7 @@ def _judged(report: SessionReport | None, *, examining: bool) -> Iterator[Line]:
         yield [("", ""), (f"{count_of(len(report.unanswered), 'message')} never got an answer", "$warning")]
 
 
-def _lineage(lineage: Lineage, *, utc: bool) -> Iterator[Line]:
+def _lineage(lineage: Lineage, *, times: Times) -> Iterator[Line]:
     if lineage.best is not None:
         best = lineage.best
         yield []
@@ -137,7 +138,7 @@ def _lineage(lineage: Lineage, *, utc: bool) -> Iterator[Line]:
         yield []
         yield [("Conversations behind the key, oldest first", STRONG)]
     for link in lineage.chain:
-        when = f"{_minute(link.first_at, utc=utc)} - {_minute(link.last_at, utc=utc)}"
+        when = f"{minute(link.first_at, times)} - {minute(link.last_at, times)}"
         yield [
             ("• ", DIM),
             (when, ""),
@@ -149,10 +150,5 @@ def _lineage(lineage: Lineage, *, utc: bool) -> Iterator[Line]:
         yield []
         yield [("Gaps", "bold $warning")]
     for gap in lineage.gaps:
-        known = [_minute(at, utc=utc) for at in (gap.after, gap.before) if at is not None]
+        known = [minute(at, times) for at in (gap.after, gap.before) if at is not None]
         yield [("• ", DIM), (" to ".join(known) + (": " if known else "") + gap.reason, "")]
-
-
-def _minute(at: int | None, *, utc: bool) -> str:
-    text = moment(at, utc=utc)
-    return text if text == UNKNOWN else text[:16]
