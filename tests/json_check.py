@@ -29,9 +29,9 @@ def problems(value: Any, schema: dict[str, Any], where: str = "$") -> list[str]:
     wrong = _kind(value, schema, where)
     if wrong:
         return wrong
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "properties" in schema:
         return _object(value, schema, where)
-    if isinstance(value, list):
+    if isinstance(value, list) and "items" in schema:
         return [
             line
             for place, item in enumerate(value)
@@ -41,6 +41,8 @@ def problems(value: Any, schema: dict[str, Any], where: str = "$") -> list[str]:
 
 
 def _kind(value: Any, schema: dict[str, Any], where: str) -> list[str]:
+    if "type" not in schema:
+        return []
     expected = KINDS[schema["type"]]
     if isinstance(value, bool) and schema["type"] != "boolean":
         return [f"{where}: a boolean where {schema['type']} is due"]

@@ -62,6 +62,22 @@ _TYPER_USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__mro__[1])
 """Typer's base of all usage errors; it has no public name of its own in every release."""
 
 
+class Command(TyperCommand):
+    """A command with a page of `--help` of our own (`commands/help_page.py`)."""
+
+    def collect_usage_pieces(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # Typer's own is private
+        """What stands behind the command's name in the first line."""
+        from clawmedic.commands.help_page import usage_pieces
+
+        return usage_pieces(self.get_params(ctx))
+
+    def format_options(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]
+        """Everything below the description."""
+        from clawmedic.commands.help_page import write_page
+
+        write_page(self.get_params(ctx), ctx, formatter)
+
+
 class LazyGroup(TyperGroup):
     """A group that imports a command's module when the command is called, and not before."""
 
@@ -93,7 +109,6 @@ class LazyGroup(TyperGroup):
 
 def _load(name: str) -> TyperCommand:
     from clawmedic.coercion import spare_adapters
-    from clawmedic.commands.help_page import HelpPage
 
     module = import_module(f"clawmedic.commands.{name}")
     holder: typer.Typer | None = getattr(module, "app", None)
@@ -101,7 +116,7 @@ def _load(name: str) -> TyperCommand:
         holder = typer.Typer(add_completion=False, rich_markup_mode=None)
         holder.command(name)(module.command)
     for registered in holder.registered_commands:
-        registered.cls = HelpPage
+        registered.cls = Command
     command = get_command(holder)
     spare_adapters(command)
     return cast("TyperCommand", command)
