@@ -37,7 +37,7 @@ DOCUMENTS: Mapping[str, str] = {
 }
 FIELDS: Mapping[str, str] = {
     "commands": "commands that were run",
-    "setup.files": "the files, in the order they are needed",
+    "files": "the files, in the order they are needed",
     "files.path": "where it stands; null for the crontab",
     "files.state": "what was done to it",
     "files.text": "the whole text",
