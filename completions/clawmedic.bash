@@ -105,6 +105,22 @@ _clawmedic_options() {
             options="--probe --yes -y --dry-run --gateway-stopped --url --token --password --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --url --token --password --state-dir --profile --log --config "
             ;;
+        "guard status")
+            options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --help -h"
+            valued=" --state-dir --profile --log --config "
+            ;;
+        "guard pause")
+            options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --help -h"
+            valued=" --state-dir --profile --log --config "
+            ;;
+        "guard resume")
+            options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --help -h"
+            valued=" --state-dir --profile --log --config "
+            ;;
+        "guard retry")
+            options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --help -h"
+            valued=" --state-dir --profile --log --config "
+            ;;
         "history")
             options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --help -h"
             valued=" --state-dir --profile --log --config "
@@ -193,6 +209,7 @@ _clawmedic_argument() {
         "mend ""0") _clawmedic_ask keys ;;
         "compact ""0") _clawmedic_ask keys ;;
         "reset "*) _clawmedic_ask keys ;;
+        "guard retry ""0") _clawmedic_ask keys ;;
         "undo ""0") _clawmedic_ask operations ;;
     esac
 }
@@ -208,15 +225,17 @@ _clawmedic() {
     path=${words[1]}
     case $path in
         backups) path+=" ${words[2]}" first=3 ;;
+        guard) path+=" ${words[2]}" first=3 ;;
         notify) path+=" ${words[2]}" first=3 ;;
         setup) path+=" ${words[2]}" first=3 ;;
     esac
     if ((last < first)); then
         case $path in
             backups\ *) _clawmedic_words list show search diff export restore prune browse ;;
+            guard\ *) _clawmedic_words status pause resume retry ;;
             notify\ *) _clawmedic_words test ;;
             setup\ *) _clawmedic_words config cron systemd launchd ;;
-            *) _clawmedic_words scan show diagnose explain ack backups rescue mend compact reset history undo notify setup drill info --version -V --help -h ;;
+            *) _clawmedic_words scan show diagnose explain ack backups rescue mend compact reset guard history undo notify setup drill info --version -V --help -h ;;
         esac
         _clawmedic_reply
         return

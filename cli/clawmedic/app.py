@@ -49,6 +49,7 @@ COMMANDS = (
     Mounted("mend", "Repair a transcript's structure."),
     Mounted("compact", "Compact a session with other models, or without any."),
     Mounted("reset", "Begin a new session behind a key; the old one is kept."),
+    Mounted("guard", "Watch every session: rescue by policy, tell people, remember."),
     Mounted("history", "List every change made here, and where each stands."),
     Mounted("undo", "Put back the very bytes of what an operation changed."),
     Mounted("notify", "Try the channels that notices go through."),

@@ -64,7 +64,7 @@ def calls_in(line: str) -> list[list[str]]:
 def parse(words: list[str]) -> None:
     """Let the program parse a call, without running it."""
     command, context = get_command(root), None
-    while hasattr(command, "list_commands"):
+    while hasattr(command, "list_commands") and words and not words[0].startswith("-"):
         command = command.get_command(context, words.pop(0))
         assert command is not None
     command.make_context("clawmedic", words)

@@ -99,6 +99,18 @@ EXAMPLES: Mapping[tuple[str, ...], Examples] = {
         ("Without any model:", "clawmedic compact telegram:group --distil"),
     ),
     ("reset",): (("Begin anew, and keep the old conversation:", "clawmedic reset telegram:group"),),
+    ("guard",): (
+        ("See what it would do:", "clawmedic guard --once --policy revive --dry-run"),
+        ("From cron; it prints only what it did:", "clawmedic guard --once --policy revive"),
+        (
+            "As a service, with a textfile for Prometheus:",
+            "clawmedic guard --every 5m --metrics /var/lib/node_exporter/textfile/clawmedic.prom",
+        ),
+    ),
+    ("guard", "status"): (("What it remembers, and which keys it has given up:", "clawmedic guard status"),),
+    ("guard", "pause"): (("While you work on the gateway:", "clawmedic guard pause 2h"),),
+    ("guard", "resume"): (("When you are done before that:", "clawmedic guard resume"),),
+    ("guard", "retry"): (("After the cause was put right by hand:", "clawmedic guard retry telegram:group"),),
     ("history",): (("What was changed, newest first:", "clawmedic history"),),
     ("undo",): (("Put back what an operation changed:", "clawmedic undo 20261128"),),
     ("notify",): (("Try every channel:", "clawmedic notify test"),),

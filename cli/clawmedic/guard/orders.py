@@ -10,6 +10,7 @@ from clawmedic.configuration.sections import Configuration
 from clawmedic.guard.stopping import Stopping
 from clawmedic.model.notice import Notice
 from clawmedic.model.policy import Policy
+from clawmedic.model.signals import Action
 from clawmedic.recovery.line import Line
 
 
@@ -38,14 +39,14 @@ class Notifier(Protocol):
 class Diary(Protocol):
     """Is told of each thing that the guard does, as it does it: one line each."""
 
-    def note(self, event: str, **facts: object) -> None:
-        """One action with its facts; None is left out."""
+    def note(self, action: Action) -> None:
+        """One action."""
 
 
 class SilentDiary:
     """Says nothing."""
 
-    def note(self, event: str, **facts: object) -> None:
+    def note(self, action: Action) -> None:
         """Ignored."""
 
 

@@ -12,8 +12,10 @@ from clawmedic.model.cause import Cause
 from clawmedic.model.notice import Notice
 from clawmedic.model.outcome import KeyResult
 from clawmedic.model.policy import Policy
+from clawmedic.model.signals import GuardSignals
 from clawmedic.model.verdict import Verdict
 from clawmedic.operations.run import Recovered
+from clawmedic.settings import Settings
 
 
 class Did(StrEnum):
@@ -83,6 +85,9 @@ class PassReport:
         paused_until: 0 when the guard is not paused.
         totals: sessions by verdict; `by_agent` the same for each agent.
         causes: ill sessions by cause.
+        unanswered: messages that got no answer, all sessions together.
+        rescues: rung, result ("ok", "failed") and how many there were since the memory began.
+        attempts_left: key and what is left of its attempts; only of keys that had one.
         sessions: those that it had something to do with.
         results: what was tried, as `clawmedic.outcome/1` has it.
         notices: what people were told of in this pass and not before.
@@ -101,7 +106,10 @@ class PassReport:
     version: str = ""
     totals: Mapping[Verdict, int] = field(default_factory=dict)
     by_agent: Mapping[str, Mapping[Verdict, int]] = field(default_factory=dict)
-    causes: Mapping[str, int] = field(default_factory=dict)
+    causes: Mapping[Cause, int] = field(default_factory=dict)
+    unanswered: int = 0
+    rescues: tuple[tuple[str, str, int], ...] = ()
+    attempts_left: tuple[tuple[str, int], ...] = ()
     sessions: tuple[SessionLine, ...] = ()
     outages: tuple[OutageLine, ...] = ()
     results: tuple[KeyResult, ...] = ()
@@ -117,6 +125,37 @@ class PassReport:
     def with_told(self, notices: tuple[Notice, ...], problems: tuple[str, ...]) -> PassReport:
         """The report with what people were told of."""
         return replace(self, notices=notices, problems=tuple(dict.fromkeys((*self.problems, *problems))))
+
+    def signals(self, settings: Settings, *, waiting: int = 0) -> GuardSignals:
+        """The pass as numbers; `waiting` notices were taken by no channel yet."""
+        sessions = [
+            (agent, verdict, count)
+            for agent, counted in sorted(self.by_agent.items())
+            for verdict, count in counted.items()
+        ]
+        return GuardSignals(
+            state_dir=str(settings.state_dir),
+            at=self.ended_at,
+            duration_ms=self.ended_at - self.at,
+            exit_code=int(self.exit_code),
+            up=not self.ended_early,
+            paused=self.paused_until > self.at,
+            sessions=tuple(sessions),
+            causes=tuple(sorted(self.causes.items())),
+            rescues=self.rescues,
+            attempts_left=self.attempts_left,
+            unanswered=self.unanswered,
+            notices_waiting=waiting,
+        )
+
+    @property
+    def summary(self) -> str:
+        """One line for a dead-man switch: sessions by verdict, and what was done."""
+        counted = [f"{count} {verdict}" for verdict, count in self.totals.items() if count]
+        did: dict[str, int] = {}
+        for line in self.sessions:
+            did[line.did] = did.get(line.did, 0) + 1
+        return ", ".join([*counted, *(f"{word}: {count}" for word, count in did.items())]) or "no sessions"
 
     @property
     def exit_code(self) -> ExitCode:

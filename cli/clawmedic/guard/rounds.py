@@ -43,6 +43,7 @@ from clawmedic.guard.treating import (
 from clawmedic.model.notice import Notice, NoticeKind
 from clawmedic.model.outcome import KeyResult
 from clawmedic.model.policy import Policy
+from clawmedic.model.signals import Action, Scalar
 from clawmedic.operations.history import list_operations
 from clawmedic.operations.run import Recovered, mutating_run
 from clawmedic.settings import Settings
@@ -80,7 +81,7 @@ class Rounds:
         """
         self._take_notes()
         ill, outages = the_ill(
-            ((sight, self._terms(sight)) for sight in self.look.sights), self.memory, self.hour
+            ((sight, self.terms(sight)) for sight in self.look.sights), self.memory, self.hour
         )
         waiting = [one for one in ill if not self._ruled(one)]
         try:
@@ -94,13 +95,14 @@ class Rounds:
 
     # What is seen
 
-    def _terms(self, sight: Sight) -> Terms:
+    def terms(self, sight: Sight) -> Terms:
+        """What the rules say of a session."""
         return terms_for(sight, self.orders.configuration.guard, self.orders.policy)
 
     def _take_notes(self) -> None:
         """What was seen goes into the memory; recoveries, warnings and troubles to people."""
         for sight in self.look.sights:
-            terms = self._terms(sight)
+            terms = self.terms(sight)
             if terms.policy is not Policy.IGNORE:
                 self._tell(*take_note(self.memory, sight, terms, self.at))
                 self._warn(sight, terms)
@@ -132,6 +134,10 @@ class Rounds:
 
     def _line(self, one: Ill, ruling: Ruling) -> None:
         self.lines.append(line_of(one, ruling, self.at))
+
+    def _note(self, event: str, sight: Sight, **fields: Scalar) -> None:
+        facts = (("cause", sight.cause), *fields.items())
+        self.tools.diary.note(Action(self.settings.now(), event, sight.key, facts))
 
     # What is done
 
@@ -231,12 +237,10 @@ class Rounds:
         else:
             self._failed(one, treated)
         self.save()
-        event = "rescued" if treated.rescued else "failed"
         used = len(record.attempts_since(self.at - terms.window_ms))
-        self.tools.diary.note(
-            event,
-            key=one.sight.key,
-            cause=one.sight.cause,
+        self._note(
+            "rescued" if treated.rescued else "failed",
+            one.sight,
             rung=result.action if treated.rescued else None,
             attempt=f"{used}/{terms.attempts}",
             error=result.error or None,
@@ -268,7 +272,7 @@ class Rounds:
         if one.outage is None:
             self._tell(notice)
         self._line(one, Ruling(Did.PERSON, reason))
-        self.tools.diary.note("given-up", key=one.sight.key, cause=one.sight.cause, reason=reason)
+        self._note("given-up", one.sight, reason=reason)
 
     def _no_way(self, one: Ill, treated: NoWay) -> None:
         """Nothing can be tried now: a person is told, and it is looked at again, less often with each time."""
@@ -296,7 +300,7 @@ class Rounds:
             for attempt in [one for one in record.attempts if one.came is Came.BEGUN]:
                 ended = None
                 if sight is not None:
-                    terms = self._terms(sight)
+                    terms = self.terms(sight)
                     ended = finish_interrupted(bench, sight, terms, attempt, operations)
                 if ended is None or sight is None:
                     record.end_attempt(attempt.failed("the pass was killed in the middle of it"))
@@ -328,7 +332,7 @@ class Rounds:
                 self._tell(over_notice(over, self.at))
 
     def _one_outage(self, outage: Outage) -> None:
-        members = [(sight, self._terms(sight)) for sight in outage.sights]
+        members = [(sight, self.terms(sight)) for sight in outage.sights]
         known = self._outage_record(outage)
         known.keys, known.seen_at = [sight.key for sight in outage.sights], self.at
         acting = any(terms.policy not in (Policy.OBSERVE, Policy.IGNORE) for _, terms in members)

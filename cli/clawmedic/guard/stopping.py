@@ -99,8 +99,20 @@ class Stopping:
             self._seals -= 1
 
     @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Listen to signals while the block lasts. In the main thread only."""
+        before = {number: signal.getsignal(number) for number in _SIGNALS}
+        try:
+            for number in _SIGNALS:
+                signal.signal(number, self._told)
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
     def armed(self, max_runtime_ms: int, world: World) -> Iterator[None]:
-        """Listen to signals and to the clock while the block lasts. In the main thread only.
+        """As `listening`, and watch the clock.
 
         Args:
             max_runtime_ms: how long the block may take.
@@ -108,17 +120,12 @@ class Stopping:
         """
         seconds = max_runtime_ms / 1000
         self._latest_start = self._clock() + seconds * (1 - RESERVED)
-        before = {number: signal.getsignal(number) for number in _SIGNALS}
-        with _watchdog(seconds + AFTER_SECONDS, world):
+        with _watchdog(seconds + AFTER_SECONDS, world), self.listening():
             try:
-                for number in _SIGNALS:
-                    signal.signal(number, self._told)
                 signal.setitimer(signal.ITIMER_REAL, seconds)
                 yield
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
-                for number, handler in before.items():
-                    signal.signal(number, handler)
                 self._latest_start = float("inf")
 
     def _told(self, number: int, frame: FrameType | None) -> None:

@@ -21,6 +21,7 @@ from clawmedic.model.notice import Notice
 from clawmedic.model.outcome import KeyResult, OperationState, OperationSummary, Outcome, RungResult
 from clawmedic.model.policy import Policy
 from clawmedic.model.reporter import SilentReporter
+from clawmedic.model.signals import Action
 from clawmedic.operations.run import Run
 from clawmedic.recovery.ailment import AilmentKind
 from clawmedic.recovery.ladder import Decision, GiveUp, Hold, Try, Well
@@ -148,7 +149,7 @@ def _not_tried(outlook: Outlook) -> Treated:
 
 
 def _carried_out(bench: Bench, planned: Round, outlook: Outlook, terms: Terms, now: int) -> Tried:
-    witness = _Witness(bench.tools.stopping, bench.tools.diary)
+    witness = _Witness(bench.tools.stopping, bench.tools.diary, bench.settings.now)
     cut_short: PassEnd | None = None
     try:
         outcome = carry_out(bench.run, planned, witness)
@@ -195,8 +196,8 @@ def _cut_short(outlook: Outlook, witness: _Witness, end: PassEnd) -> KeyResult:
 class _Witness:
     """Ends the climb before a rung when the pass is to end, keeps what the rungs came to, and tells the diary."""
 
-    def __init__(self, stopping: Stopping, diary: Diary) -> None:
-        self._stopping, self._diary = stopping, diary
+    def __init__(self, stopping: Stopping, diary: Diary, clock: Callable[[], int]) -> None:
+        self._stopping, self._diary, self._clock = stopping, diary, clock
         self.results: list[RungResult] = []
         self.open_rung = ""
 
@@ -210,16 +211,15 @@ class _Witness:
         self._stopping.leave_rung()
         self.results.append(result)
         proof = result.proof
-        self._diary.note(
-            "rung",
-            key=key,
-            rung=result.rung,
-            ok=result.ok,
-            operation=result.operation_id or None,
-            tokens_before=proof.tokens_before if proof else None,
-            tokens_after=proof.tokens_after if proof else None,
-            error=result.error or None,
+        fields = (
+            ("rung", result.rung),
+            ("ok", result.ok),
+            ("operation", result.operation_id or None),
+            ("tokens_before", proof.tokens_before if proof else None),
+            ("tokens_after", proof.tokens_after if proof else None),
+            ("error", result.error or None),
         )
+        self._diary.note(Action(self._clock(), "rung", key, fields))
 
 
 def finish_interrupted(

@@ -27,7 +27,9 @@ from clawmedic.guard.orders import Orders, Tools
 from clawmedic.guard.report import PassReport
 from clawmedic.guard.rounds import Rounds
 from clawmedic.guard.stopping import PassEnd
+from clawmedic.model.cause import Cause
 from clawmedic.model.notice import Notice, NoticeKind
+from clawmedic.model.signals import Action
 from clawmedic.model.verdict import Verdict
 from clawmedic.operations.history import list_operations
 from clawmedic.settings import Settings
@@ -91,9 +93,12 @@ class _Pass:
             return report
         with self.tools.stopping.sealed():
             self._remember(report)
-        if not ended_early:
-            report = self._told(report)
-        return report
+        if ended_early:
+            return report
+        try:
+            return self._told(report)
+        except PassEnd as end:  # what nobody was told yet waits for the next pass
+            return report.with_told((), (*self.problems, f"telling people was ended by {end.why}"))
 
     def _look_and_act(self, rounds: Rounds) -> None:
         try:
@@ -148,9 +153,8 @@ class _Pass:
             return report
         posted = notifier.send(memory.outbox)
         for notice in posted.fresh:
-            self.tools.diary.note(
-                "notice", kind=notice.kind, key=",".join(notice.keys) or None, title=notice.title
-            )
+            fields = (("kind", notice.kind), ("unanswered", notice.unanswered), ("title", notice.title))
+            self.tools.diary.note(Action(self.settings.now(), "notice", ",".join(notice.keys), fields))
         if memory.outbox:
             memory.outbox.clear()
             self._save()
@@ -202,15 +206,29 @@ class _Pass:
             version=seen_now.version,
             totals=seen_now.totals,
             by_agent=by_agent,
-            causes=Counter(str(sight.cause or "unknown") for sight in seen_now.sights if sight.ill),
+            causes=Counter(sight.cause or Cause.UNKNOWN for sight in seen_now.sights if sight.ill),
+            unanswered=sum(sight.unanswered for sight in seen_now.sights),
+            rescues=tuple((*came, count) for came, count in sorted(self.memory.rescues.items())),
+            attempts_left=self._attempts_left(rounds),
             sessions=tuple(rounds.lines),
             outages=tuple(rounds.outage_lines),
             results=tuple(rounds.results),
             operation_ids=tuple(rounds.operation_ids),
             notes=tuple(rounds.notes),
-            troubles=tuple(one for one in seen_now.troubles),
+            troubles=seen_now.troubles,
             recovered=rounds.recovered,
             problems=(*self.problems, *seen_now.problems),
             ended_early=ended_early,
             read=seen_now.read,
         )
+
+    def _attempts_left(self, rounds: Rounds) -> tuple[tuple[str, int], ...]:
+        """Key and attempts that are left, of keys that had any within their window."""
+        left = []
+        for sight in rounds.look.sights:
+            record = self.memory.records.get(sight.name)
+            if record is not None and record.attempts:
+                terms = rounds.terms(sight)
+                used = len(record.attempts_since(self.at - terms.window_ms))
+                left.append((sight.key, max(0, terms.attempts - used)))
+        return tuple(left)

@@ -52,14 +52,15 @@ def outcome_document(outcome: Outcome, recovered: Iterable[Recovered] = ()) -> D
     return {
         "schema": "clawmedic.outcome/1",
         "operation_id": outcome.operation_id,
-        "results": [_key_result(result) for result in outcome.results],
+        "results": [key_result(result) for result in outcome.results],
         "notes": list(outcome.notes),
-        "notices": [_notice(notice) for notice in outcome.notices],
-        "recovered": [_recovered(one) for one in recovered],
+        "notices": [notice_row(notice) for notice in outcome.notices],
+        "recovered": [recovered_row(one) for one in recovered],
     }
 
 
-def _notice(notice: Notice) -> Document:
+def notice_row(notice: Notice) -> Document:
+    """A notice as every document has it."""
     return {
         "kind": notice.kind.value,
         "at": iso(notice.at),
@@ -71,7 +72,8 @@ def _notice(notice: Notice) -> Document:
     }
 
 
-def _recovered(one: Recovered) -> Document:
+def recovered_row(one: Recovered) -> Document:
+    """An operation that was found interrupted, as every document has it."""
     return {
         "operation_id": one.operation_id,
         "command": one.command,
@@ -81,7 +83,8 @@ def _recovered(one: Recovered) -> Document:
     }
 
 
-def _key_result(result: KeyResult) -> Document:
+def key_result(result: KeyResult) -> Document:
+    """What became of one key, as every document has it."""
     return {
         "key": result.key,
         "action": result.action,
@@ -180,6 +183,26 @@ _RUNG = record(
     error=or_null(TEXT),
     notes=list_of(TEXT),
 )
+RESULT = record(
+    key=TEXT,
+    action=TEXT,
+    ok=FLAG,
+    rungs=list_of(_RUNG),
+    backup=or_null(TEXT),
+    proof=or_null(PROOF),
+    reversible=one_of(Reversible),
+    error=or_null(TEXT),
+)
+NOTICE = record(
+    kind=one_of(NoticeKind),
+    at=or_null(TIME),
+    keys=list_of(TEXT),
+    title=TEXT,
+    lines=list_of(TEXT),
+    operation_id=or_null(TEXT),
+    unanswered=COUNT,
+)
+RECOVERED = record(operation_id=TEXT, command=TEXT, keys=list_of(TEXT), ok=FLAG, detail=TEXT)
 OPERATION_SCHEMAS: Mapping[str, Schema] = {
     "clawmedic.history/1": document(
         "clawmedic.history/1",
@@ -201,31 +224,10 @@ OPERATION_SCHEMAS: Mapping[str, Schema] = {
     "clawmedic.outcome/1": document(
         "clawmedic.outcome/1",
         operation_id=TEXT,
-        results=list_of(
-            record(
-                key=TEXT,
-                action=TEXT,
-                ok=FLAG,
-                rungs=list_of(_RUNG),
-                backup=or_null(TEXT),
-                proof=or_null(PROOF),
-                reversible=one_of(Reversible),
-                error=or_null(TEXT),
-            )
-        ),
+        results=list_of(RESULT),
         notes=list_of(TEXT),
-        notices=list_of(
-            record(
-                kind=one_of(NoticeKind),
-                at=or_null(TIME),
-                keys=list_of(TEXT),
-                title=TEXT,
-                lines=list_of(TEXT),
-                operation_id=or_null(TEXT),
-                unanswered=COUNT,
-            )
-        ),
-        recovered=list_of(record(operation_id=TEXT, command=TEXT, keys=list_of(TEXT), ok=FLAG, detail=TEXT)),
+        notices=list_of(NOTICE),
+        recovered=list_of(RECOVERED),
     ),
     "clawmedic.plan/1": document(
         "clawmedic.plan/1",
