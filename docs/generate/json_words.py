@@ -72,6 +72,7 @@ FIELDS: Mapping[str, str] = {
     "files.path": "where it stands; null for the crontab",
     "files.state": "what was done to it",
     "files.text": "the whole text",
+    "exposure": "a warning when others can read the file that holds the URLs; null when all is well",
     "channels": "every channel of the configuration, in its order",
     "channels.channel": "its place in the configuration, from 1",
     "channels.service": "Apprise's name for the service",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clawmedic.configuration.load import LARGEST_FILE, load_configuration, parse_configuration
 from clawmedic.configuration.places import line_of
@@ -274,6 +277,40 @@ def test_line_of_many_lines():
 def test_quiet_hours(hours, inside, outside):
     assert all(map(hours.covers, inside))
     assert not any(map(hours.covers, outside))
+
+
+VALUES = st.one_of(
+    st.sampled_from(
+        ["'10m'", "'revive'", "3", "-1", "0.5", "nan", "true", "[]", "['x/y']", "[[]]", "{}", "1979-05-27"]
+    ),
+    st.text(max_size=12).map(json.dumps),
+)
+NAMES = st.sampled_from(
+    sorted({line.split(" = ")[0].lstrip("#") for line in TEMPLATE.splitlines() if " = " in line})
+)
+HEADS = st.sampled_from(
+    ["[guard]", "[[guard.rules]]", "[notify]", "[signals]", "[scan]", "[gateway]", "[x]", "# c", ""]
+)
+LINES = st.lists(
+    st.one_of(HEADS, st.builds("{} = {}".format, NAMES, VALUES), st.text(max_size=9)), max_size=9
+)
+
+
+@given(LINES.map("\n".join))
+def test_whatever_stands_in_the_file(text):
+    message = said_of(text)
+    if message:
+        found = re.fullmatch(rf"{FILE}:(\d+): .*", message, re.DOTALL)
+        assert found, message
+        assert 1 <= int(found[1]) <= text.count("\n") + 1
+
+
+def said_of(text: str) -> str:
+    try:
+        parsed(text)
+    except UsageError as error:
+        return error.message
+    return ""
 
 
 def test_limits_of_the_configuration_reach_a_scan(run, corpus_case, tmp_path):

@@ -57,6 +57,21 @@ def test_some_do_not(run, configure):
     without_secret(document)
 
 
+def test_a_file_that_others_can_read_is_said(run, configure):
+    with people() as seen:
+        own = configure(seen.url)
+        own.chmod(0o644)
+        page = run("notify", "test", "--config", own).expect(0).stdout
+        assert "others can read it (mode 644): chmod 600" in " ".join(page.split())
+        own.chmod(0o600)
+        ran = run("notify", "test", "--config", own, "--json").expect(0)
+        assert ran.document["exposure"] is None
+        own = configure("env:URLS")
+        own.chmod(0o644)
+        ran = run("notify", "test", "--config", own, "--json", env={"URLS": seen.url}).expect(0)
+    assert ran.document["exposure"] is None
+
+
 def test_none_is_configured(run, configure):
     ran = run("notify", "test", "--config", configure()).expect(2)
     assert "no channel is configured" in ran.stderr

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from itertools import pairwise
 
 import pytest
 
 from clawmedic.model.notice import Notice, NoticeKind
 from clawmedic.notify.outbox import LARGEST_FILE, MOST_TOLD, MOST_WAITING
+from harness import ROOT
 from people_server import SECRET, people
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -279,3 +283,37 @@ def test_nothing_to_say_writes_nothing(desk):
     with people() as seen:
         assert desk.post(seen.url).send().messages == 0
     assert not (desk.root / "own").exists()
+
+
+SENDER = """
+import sys
+from pathlib import Path
+from clawmedic.configuration.sections import Configuration, NotifySection
+from clawmedic.model.notice import Notice, NoticeKind
+from clawmedic.notify.post import Post
+from clawmedic.settings import Settings, World
+world = World({"XDG_STATE_HOME": sys.argv[1] + "/own"}, Path(sys.argv[1]), Path(sys.argv[1]), Path(sys.argv[1]), 0)
+post = Post.open(Settings(world, Path(sys.argv[1]) / "state"), Configuration(notify=NotifySection((sys.argv[2],))))
+post.send([Notice(NoticeKind.ESCALATION, 1, ("k",), "the first")])
+"""
+
+
+def test_killed_while_a_channel_is_slow_nothing_is_lost(desk):
+    desk.settings  # noqa: B018  makes the state directory
+    with people(delay=30) as seen:
+        words = [sys.executable, "-c", SENDER, str(desk.root), seen.url]
+        with subprocess.Popen(words, env={"PYTHONPATH": str(ROOT / "cli")}) as process:
+            for _ in range(1500):
+                if seen.asked:
+                    break
+                time.sleep(0.02)
+            process.kill()
+        assert len(seen.asked) == 1
+        seen.delay = 0
+        desk.now = time.time_ns() // 1_000_000
+        told = desk.post(seen.url).send([notice(2)])
+        assert (told.messages, told.waiting) == (1, 0)
+        message = seen.messages[-1]["message"]
+        assert "the first" in message
+        assert "it may come twice" in message
+        assert desk.post(seen.url).send().messages == 0

@@ -7,6 +7,7 @@ import typer
 from clawmedic.commands.options import with_settings
 from clawmedic.configuration.load import load_configuration
 from clawmedic.errors import ExitCode, UsageError
+from clawmedic.notify.channels import exposure
 from clawmedic.notify.post import Post
 from clawmedic.output.notify_view import notify_document, show_receipts
 from clawmedic.output.progress import progress
@@ -37,7 +38,8 @@ def test(settings: Settings) -> ExitCode:
     The channels are those of `[notify] urls` in clawmedic's own configuration. Exits with 4 when one
     of them did not take it, with 2 when none is configured.
     """
-    post = Post.open(settings, load_configuration(settings))
+    configuration = load_configuration(settings)
+    post = Post.open(settings, configuration)
     if not post.configured:
         raise UsageError(
             "no channel is configured: [notify] urls is empty",
@@ -46,7 +48,7 @@ def test(settings: Settings) -> ExitCode:
     with progress(settings):
         receipts = post.test()
     if settings.json:
-        write_json(notify_document(receipts))
+        write_json(notify_document(receipts, exposure(configuration)))
     else:
-        show_receipts(Screen(settings), receipts)
+        show_receipts(Screen(settings), receipts, exposure(configuration))
     return ExitCode.OK if all(one.ok for one in receipts) else ExitCode.PARTIAL

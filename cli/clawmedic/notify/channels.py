@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from clawmedic.configuration.sections import NotifySection
+from clawmedic.configuration.sections import Configuration, NotifySection
 from clawmedic.disk.files import describe, open_regular, pread_all
 from clawmedic.gateway.secret import Secret
 from clawmedic.settings import World
@@ -49,6 +49,20 @@ def open_channels(section: NotifySection, world: World) -> tuple[Channel, ...]:
         channel = Channel(len(found) + 1, name, shown_url(url) if url else origin, Secret.of(url), problem)
         found.setdefault(name, channel)
     return tuple(found.values())
+
+
+def exposure(configuration: Configuration) -> str:
+    """One line when a configuration that holds URLs can be read by others on this host, "" when all is well."""
+    held = [url for url in configuration.notify.urls if not url.startswith(("env:", "file:/"))]
+    if not held or configuration.path is None:
+        return ""
+    try:
+        mode = configuration.path.stat().st_mode & 0o777
+    except OSError:
+        return ""
+    if not mode & 0o044:
+        return ""
+    return f"{configuration.path} holds URLs, which are secrets, and others can read it (mode {mode:o}): chmod 600"
 
 
 def read_secret(spelled: str, world: World) -> tuple[str, str]:

@@ -23,12 +23,13 @@ NOTIFY_SCHEMAS: Mapping[str, Schema] = {
                 elapsed_ms=COUNT,
             )
         ),
+        exposure=or_null(TEXT),
     ),
 }
 
 
-def notify_document(receipts: Sequence[Receipt]) -> dict[str, JsonValue]:
-    """`clawmedic.notify/1`, in the order of the configuration."""
+def notify_document(receipts: Sequence[Receipt], exposure: str = "") -> dict[str, JsonValue]:
+    """`clawmedic.notify/1`, in the order of the configuration. `exposure` warns of a file that others can read."""
     return {
         "schema": "clawmedic.notify/1",
         "channels": [
@@ -42,11 +43,12 @@ def notify_document(receipts: Sequence[Receipt]) -> dict[str, JsonValue]:
             }
             for one in receipts
         ],
+        "exposure": exposure or None,
     }
 
 
-def show_receipts(screen: Screen, receipts: Sequence[Receipt]) -> None:
-    """A line for each channel, then how many took it."""
+def show_receipts(screen: Screen, receipts: Sequence[Receipt], exposure: str = "") -> None:
+    """A line for each channel, then how many took it, and the warning."""
     screen.table(
         [
             Column("CHANNEL", align="right"),
@@ -71,3 +73,5 @@ def show_receipts(screen: Screen, receipts: Sequence[Receipt]) -> None:
         screen.blank()
         style = "green" if taken == len(receipts) else "bold red"
         screen.line((f"{taken} of {count_of(len(receipts), 'channel')} took the test notice", style))
+    if exposure:
+        screen.line((visible(exposure), "yellow"))
