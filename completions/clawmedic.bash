@@ -150,8 +150,8 @@ _clawmedic_options() {
             valued=" --every --state-dir --profile --log --config "
             ;;
         "drill")
-            options="--keep --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --help -h"
-            valued=" --keep --state-dir --profile --log --config "
+            options="--keep --against-gateway --yes -y --token --password --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --help -h"
+            valued=" --keep --against-gateway --token --password --state-dir --profile --log --config "
             ;;
         "info")
             options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"

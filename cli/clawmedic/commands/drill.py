@@ -1,4 +1,4 @@
-"""`clawmedic drill`: the rehearsal; it needs no OpenClaw."""
+"""`clawmedic drill`: the rehearsal; it needs no OpenClaw. On a real gateway, one throw-away session."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Annotated
 
 import typer
 
+from clawmedic.commands.drill_visit import rehearse_on_gateway
+from clawmedic.commands.mutating import Yes
 from clawmedic.commands.options import with_settings
+from clawmedic.commands.treating import Password, Token
 from clawmedic.disk.building import passing_directory
 from clawmedic.drill.rehearsal import NoAudience, rehearse
 from clawmedic.drill.scenes import scenes
-from clawmedic.errors import ExitCode
+from clawmedic.errors import ExitCode, UsageError
 from clawmedic.output.drill import drill_page, show_sum
 from clawmedic.output.drill_document import drill_document
 from clawmedic.output.screen import Screen
@@ -23,15 +26,42 @@ Keep = Annotated[
     Path | None,
     typer.Option("--keep", metavar="DIR", help="Make the state directories in DIR and leave them there."),
 ]
+AgainstGateway = Annotated[
+    str | None,
+    typer.Option(
+        "--against-gateway",
+        metavar="URL",
+        help="Rehearse on this running gateway instead, with one throw-away session.",
+        show_default=False,
+    ),
+]
 
 
 @with_settings(store=False)
-def command(settings: Settings, keep: Keep = None) -> ExitCode:
+def command(
+    settings: Settings,
+    *,
+    keep: Keep = None,
+    against_gateway: AgainstGateway = None,
+    yes: Yes = False,
+    token: Token = None,
+    password: Password = None,
+) -> ExitCode:
     """Rehearse: make every kind of dead session, bring each back, and undo it.
 
     The sessions, dead, stuck, damaged and well, are made in a temporary directory; no OpenClaw is
     needed. Exits with 3 when a verdict, a rescue or an undo is not as promised.
     """
+    if against_gateway is not None:
+        if keep is not None:
+            raise UsageError(
+                "--keep is for the drill without a gateway", hint="a gateway keeps what it wants"
+            )
+        return rehearse_on_gateway(settings, against_gateway, yes=yes, token=token, password=password)
+    if yes or token or password:
+        raise UsageError(
+            "--yes, --token and --password go with --against-gateway", hint="the drill asks nothing"
+        )
     world, played = settings.world, scenes()
     place = nullcontext(world.cwd / keep.expanduser()) if keep else passing_directory(world.tmp)
     with place as directory:

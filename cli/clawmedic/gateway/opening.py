@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from clawmedic.gateway.address import Address
 from clawmedic.gateway.calling import Caller
 from clawmedic.gateway.cli_fallback import CliCaller, find_cli
 from clawmedic.gateway.client import HANDSHAKE_SECONDS, GatewayClient, Introduction, connect
@@ -20,7 +21,7 @@ from clawmedic.gateway.failures import (
 from clawmedic.gateway.identity import load_or_make_identity
 from clawmedic.gateway.locating import Located, Ownership, confirm, find_gateway
 from clawmedic.gateway.secret import Secret
-from clawmedic.settings import Settings
+from clawmedic.settings import Settings, World
 from clawmedic.stores.state import StateReader
 
 
@@ -68,7 +69,7 @@ def open_gateway(
         located.require_ours()
     given = Credentials.of_options(token, password)
     try:
-        client = _connect(settings, located, given, timeout)
+        client = connect_with_any(settings.world, located.address, given, timeout)
     except (InsecureUrlError, UnreachableError):
         raise
     except GatewayError as error:
@@ -83,17 +84,21 @@ def open_gateway(
     return Gateway(proven, client)
 
 
-def _connect(settings: Settings, located: Located, given: Credentials, timeout: float) -> GatewayClient:
-    """With the first secret that is accepted: an old token in the environment does not hide the config's."""
-    world = settings.world
+def connect_with_any(
+    world: World, address: Address, given: Credentials, timeout: float = HANDSHAKE_SECONDS
+) -> GatewayClient:
+    """With the first secret that is accepted: an old token in the environment does not hide the config's.
+
+    Whose gateway it is is not asked here. Raises as `client.connect` and `find_credentials`.
+    """
     refused: CredentialsError | None = None
-    for credentials in find_credentials(world, located.address, given):
+    for credentials in find_credentials(world, address, given):
         introduction = Introduction(credentials, lambda: load_or_make_identity(world), world.clock)
         try:
-            return connect(located.address, introduction, timeout=timeout)
+            return connect(address, introduction, timeout=timeout)
         except CredentialsError as error:
             refused = refused or error
-    raise refused or CredentialsError(f"no token or password for {located.address.shown}", hint=HINT)
+    raise refused or CredentialsError(f"no token or password for {address.shown}", hint=HINT)
 
 
 def _command_line(

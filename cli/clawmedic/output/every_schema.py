@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from clawmedic.output.backups_schemas import BACKUP_SCHEMAS
 from clawmedic.output.drill_document import DRILL_SCHEMAS
 from clawmedic.output.guard_documents import GUARD_SCHEMAS
+from clawmedic.output.drill_visit import VISIT_SCHEMAS
 from clawmedic.output.notify_view import NOTIFY_SCHEMAS
 from clawmedic.output.operations_documents import OPERATION_SCHEMAS
 from clawmedic.output.schemas import SCHEMAS, Schema
@@ -20,4 +21,5 @@ EVERY_SCHEMA: Mapping[str, Schema] = {
     **SETUP_SCHEMAS,
     **DRILL_SCHEMAS,
     **GUARD_SCHEMAS,
+    **VISIT_SCHEMAS,
 }
