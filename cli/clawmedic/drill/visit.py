@@ -172,7 +172,7 @@ class _Visit:
     def look_around(self) -> None:
         """What changes nothing."""
         hello = self.client.hello
-        rights = "as an operator who may administer" if "operator.admin" in hello.scopes else "as an operator"
+        rights = "with admin rights" if "operator.admin" in hello.scopes else "as an operator"
         words = f"OpenClaw {hello.version or 'of no known version'}, protocol {hello.protocol}, {rights}"
         self._note(Step("connect", ok=True, words=words, elapsed_ms=self.host.connected_ms))
         located = self.host.located
@@ -221,7 +221,7 @@ class _Visit:
 
     def _make(self) -> tuple[bool, str]:
         self.made = throwaway.create(self.client, self.key)
-        return True, self.key
+        return True, "empty, and ours alone"
 
     def _turn(self) -> tuple[bool, str]:
         seen = probe(self.client, self.key)
@@ -268,7 +268,7 @@ class _Visit:
             return False, "; ".join(
                 [*(f"{key} is gone" for key in sorted(lost)), *(f"{key} is left" for key in left)]
             )
-        words = f"all {len(before)} are there"
+        words = f"{len(before)} of {len(before)} there"
         return True, words + (f"; {moved} went on meanwhile by themselves" if moved else ", as they were")
 
     def _wait_until_idle(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import uuid
+import secrets
 
 from clawmedic.errors import RefusedError
 from clawmedic.gateway.answers import LiveSession
@@ -13,12 +13,12 @@ from clawmedic.gateway.methods import describe
 
 MARK = "clawmedic-drill-"
 LABEL = "clawmedic drill"
-_KEY = re.compile(rf"agent:[^:]+:{MARK}[0-9a-f]{{32}}")
+_KEY = re.compile(rf"agent:[^:]+:{MARK}[0-9a-f]{{16}}")
 
 
 def new_key(agent: str) -> str:
     """A key that nobody has."""
-    return f"agent:{agent}:{MARK}{uuid.uuid4().hex}"
+    return f"agent:{agent}:{MARK}{secrets.token_hex(8)}"
 
 
 def create(caller: Caller, key: str, *, timeout: float = QUICK_SECONDS) -> LiveSession:

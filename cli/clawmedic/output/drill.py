@@ -179,7 +179,7 @@ def _treated(scene: DrillScene) -> list[Treated]:
 
 def _show_kept(screen: Screen, report: DrillReport) -> None:
     screen.line("Everything is kept, as ill as it was made. Look around, and try it yourself:")
-    home = report.directory / "home"
+    own = report.directory / "home" / ".local" / "state"
     for scene in report.scenes:
         if not scene.scene.name:
             screen.exact("", f"clawmedic scan --state-dir {scene.root / 'state'} --log {scene.log}", room=0)
@@ -189,4 +189,4 @@ def _show_kept(screen: Screen, report: DrillReport) -> None:
         f"clawmedic rescue --all --dry-run --state-dir {first / 'state'} --log {report.scenes[0].log}",
         room=0,
     )
-    screen.exact("", f"HOME={home} clawmedic history --state-dir {first / 'state'}", room=0)
+    screen.exact("", f"XDG_STATE_HOME={own} clawmedic history --state-dir {first / 'state'}", room=0)

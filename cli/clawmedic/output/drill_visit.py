@@ -79,7 +79,7 @@ def show_visit_plan(settings: Settings, url: str, key: str) -> None:
         1,
     ):
         screen.labelled(f"{number}", words, room=3)
-    screen.line(("no other session is named in any call, and no file is written", "dim"))
+    screen.line(("no other session is named in any call, and no file of OpenClaw is written", "dim"))
 
 
 def show_visit_sum(settings: Settings, report: VisitReport) -> None:
