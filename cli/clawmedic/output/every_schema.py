@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from clawmedic.output.backups_schemas import BACKUP_SCHEMAS
 from clawmedic.output.drill_document import DRILL_SCHEMAS
-from clawmedic.output.guard_documents import GUARD_SCHEMAS
 from clawmedic.output.drill_visit import VISIT_SCHEMAS
+from clawmedic.output.guard_documents import GUARD_SCHEMAS
 from clawmedic.output.notify_view import NOTIFY_SCHEMAS
 from clawmedic.output.operations_documents import OPERATION_SCHEMAS
 from clawmedic.output.schemas import SCHEMAS, Schema
