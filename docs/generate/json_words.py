@@ -69,6 +69,7 @@ FIELDS: Mapping[str, str] = {
     "newest_attempt_at": "when that was",
     "waits_until": "when it is looked at again",
     "commands": "commands that were run",
+    "see": "commands that show whether it runs",
     "files": "the files, in the order they are needed",
     "files.path": "where it stands; null for the crontab",
     "files.state": "what was done to it",

@@ -10,7 +10,7 @@ import logging
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
@@ -63,6 +63,8 @@ def deliver(letters: Sequence[Letter], *, seconds: float = LONGEST_SECONDS) -> t
     if not letters:
         return ()
     _muffle()
+    with suppress(Exception):  # Apprise reads all its plugins once: no channel is charged with that
+        _plugin("json://localhost")
     tasks = [_Task(letter) for letter in letters]
     for task in tasks:
         task.start()

@@ -38,7 +38,12 @@ def show_info(screen: Screen, view: Overview) -> None:
     _path(screen, "own config", view.own_config)
     policy = view.policy or "none configured: the guard observes"
     screen.labelled("policy", visible(policy), indent=0, room=ROOM)
-    _several(screen, "settings", [_setting(one) for one in view.settings if one.chosen], "")
+    _several(
+        screen,
+        "settings",
+        [_setting(one) for one in view.settings if one.chosen and one.name != "guard.policy"],
+        "",
+    )
     _path(screen, "own data", view.data_folder)
     _several(screen, "notes", report.problems, "")
 

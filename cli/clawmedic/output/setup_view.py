@@ -24,6 +24,7 @@ SETUP_SCHEMAS: Mapping[str, Schema] = {
             )
         ),
         commands=list_of(TEXT),
+        see=list_of(TEXT),
         notes=list_of(TEXT),
         problems=list_of(TEXT),
     ),
@@ -41,6 +42,7 @@ def setup_document(setup: Setup) -> dict[str, JsonValue]:
             for one in setup.placed
         ],
         "commands": list(setup.ran),
+        "see": list(setup.see),
         "notes": list(setup.notes),
         "problems": list(setup.problems),
     }
@@ -53,6 +55,8 @@ def print_texts(screen: Screen, setup: Setup) -> None:
         write_text(("\n" if place else "") + head + one.text)
     if not screen.settings.quiet:
         sys.stdout.flush()
+        for command in setup.see:
+            sys.stderr.write(f"  to see that it runs: {visible(command)}\n")
         for note in setup.notes:
             sys.stderr.write(f"  {visible(note)}\n")
         sys.stderr.write("  --install puts it in place, --uninstall takes it away\n")
@@ -68,8 +72,10 @@ def show_setup(screen: Screen, setup: Setup) -> None:
     for problem in setup.problems:
         screen.labelled("failed", (visible(problem), "bold red"), indent=0, room=11)
     if not screen.settings.quiet:
+        for command in setup.see:
+            screen.exact("see", visible(command), style="bold", indent=0, room=11)
         for note in setup.notes:
-            screen.labelled("", visible(note), indent=0, room=11)
+            screen.labelled("note", visible(note), indent=0, room=11)
 
 
 def show_written(screen: Screen, path: Path) -> None:

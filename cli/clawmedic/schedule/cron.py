@@ -13,6 +13,10 @@ from clawmedic.settings import World
 MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)
 HOURS = (2, 3, 4, 6, 8, 12, 24)
 """What cron can keep evenly."""
+NOTES = (
+    "cron mails what the guard says (MAILTO); it says nothing when there is nothing to say",
+    "cron starts it with hardly a variable: in config.toml use file:/path rather than env:NAME",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Cron:
 
     def show(self, job: Job) -> Setup:
         """The block as it would stand in the crontab."""
-        return Setup((Placed(None, block(job), "printed"),), notes=_notes(job))
+        return Setup((Placed(None, block(job), "printed"),), see=_see(job), notes=NOTES)
 
     def install(self, job: Job) -> Setup:
         """Put the block into the crontab, in place of an earlier one.
@@ -36,8 +40,8 @@ class Cron:
         binary, found = self._read()
         made = with_block(found, job.name, wanted)
         if made == found:
-            return Setup((Placed(None, wanted, "unchanged"),), notes=_notes(job))
-        return Setup((Placed(None, wanted, "written"),), (self._write(binary, made),), _notes(job))
+            return Setup((Placed(None, wanted, "unchanged"),), see=_see(job), notes=NOTES)
+        return Setup((Placed(None, wanted, "written"),), (self._write(binary, made),), _see(job), NOTES)
 
     def uninstall(self, job: Job) -> Setup:
         """Take the block out.
@@ -126,10 +130,5 @@ def _marks(name: str) -> tuple[str, str]:
     return f"# >>> {name} (made by `clawmedic setup`) >>>", f"# <<< {name} <<<"
 
 
-def _notes(job: Job) -> tuple[str, ...]:
-    state = shlex.join(["--state-dir", job.argv[job.argv.index("--state-dir") + 1]])
-    return (
-        "cron mails what the guard says (MAILTO); it says nothing when there is nothing to say",
-        f"to see that it runs: clawmedic guard status {state}",
-        "cron starts it with hardly a variable: in config.toml use file:/path rather than env:NAME",
-    )
+def _see(job: Job) -> tuple[str, ...]:
+    return (shlex.join(["clawmedic", "guard", "status", *job.argv[job.argv.index("--state-dir") :][:2]]),)

@@ -68,12 +68,14 @@ class Setup:
 
     Attributes:
         ran: commands that were run, as a shell takes them.
-        notes: for people: how to see that it runs, and what else there is to know.
+        see: commands that show whether it runs.
+        notes: what else there is to know, for people.
         problems: what could not be done.
     """
 
     placed: tuple[Placed, ...]
     ran: tuple[str, ...] = ()
+    see: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 

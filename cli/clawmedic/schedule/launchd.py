@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import plistlib
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from clawmedic.schedule.job import MARK, Job, Placed, Setup
 from clawmedic.schedule.placing import ours, place, take_away
 from clawmedic.settings import World
 
+NOTES = ("an agent has hardly a variable: in config.toml use file:/path rather than env:NAME",)
 _HINT = "launchd is of macOS; elsewhere `clawmedic setup systemd` or `clawmedic setup cron`"
 
 
@@ -23,7 +25,7 @@ class Launchd:
 
     def show(self, job: Job) -> Setup:
         """The property list."""
-        return Setup((Placed(self._path(job), plist(job), "printed"),), notes=self._notes(job))
+        return Setup((Placed(self._path(job), plist(job), "printed"),), see=self._see(job), notes=NOTES)
 
     def install(self, job: Job) -> Setup:
         """Write the property list and load it.
@@ -41,7 +43,7 @@ class Launchd:
             calls.insert(0, ["bootout", f"{self._domain}/{job.name}"])
         if known and placed.state == "unchanged":
             calls = []
-        return replace(self._called(launchctl, placed, calls), notes=self._notes(job))
+        return replace(self._called(launchctl, placed, calls), see=self._see(job), notes=NOTES)
 
     def uninstall(self, job: Job) -> Setup:
         """Unload the agent and take its property list away.
@@ -67,11 +69,8 @@ class Launchd:
         problems = tuple(f"`{one.command}` failed: {one.why}" for one in done if one.code)
         return Setup((placed,), tuple(one.command for one in done), problems=problems)
 
-    def _notes(self, job: Job) -> tuple[str, ...]:
-        return (
-            f"to see that it runs: launchctl print {self._domain}/{job.name}; its words: {job.log}",
-            "an agent has hardly a variable: in config.toml use file:/path rather than env:NAME",
-        )
+    def _see(self, job: Job) -> tuple[str, ...]:
+        return (f"launchctl print {self._domain}/{job.name}", shlex.join(["tail", str(job.log)]))
 
 
 def plist(job: Job) -> str:

@@ -40,7 +40,7 @@ class Systemd:
     def show(self, job: Job) -> Setup:
         """The two units."""
         placed = [Placed(path, text, "printed") for path, text in self._units(job)]
-        return Setup(tuple(placed), notes=self._notes(job))
+        return Setup(tuple(placed), see=self._see(job), notes=self._notes())
 
     def install(self, job: Job) -> Setup:
         """Write the units and start the timer.
@@ -87,16 +87,18 @@ class Systemd:
         scope = [] if self.user else ["--user"]
         done = [run(self.world, [systemctl, *scope, *words]) for words in commands]
         problems = tuple(f"`{one.command}` failed: {one.why}" for one in done if one.code)
-        notes = self._notes(job) if job else ()
-        return Setup(placed, tuple(one.command for one in done), notes, problems)
+        see, notes = (self._see(job), self._notes()) if job else ((), ())
+        return Setup(placed, tuple(one.command for one in done), see, notes, problems)
 
-    def _notes(self, job: Job) -> tuple[str, ...]:
+    def _see(self, job: Job) -> tuple[str, ...]:
         scope = "" if self.user else " --user"
-        journal = f"journalctl{scope} -u {job.name}.service -e"
-        notes = [
-            f"to see that it runs: systemctl{scope} list-timers {job.name}.timer; its words: {journal}",
-            "a service has hardly a variable: in config.toml use file:/path rather than env:NAME",
-        ]
+        return (
+            f"systemctl{scope} list-timers {job.name}.timer",
+            f"journalctl{scope} -u {job.name}.service -e",
+        )
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = ["a service has hardly a variable: in config.toml use file:/path rather than env:NAME"]
         if not self.user:
             notes.append("without `loginctl enable-linger` it runs only while you are logged in")
         return tuple(notes)
