@@ -55,7 +55,9 @@ def record(directory: Path) -> Recording:
 
 
 @contextmanager
-def recorded_screen(settings: Settings, width: int = WIDTH) -> Iterator[tuple[Screen, Console]]:
+def recorded_screen(
+    settings: Settings, width: int = WIDTH, *, terminal: bool = True
+) -> Iterator[tuple[Screen, Console]]:
     """A screen that keeps what is drawn on it."""
     screen = Screen(settings)
     console = Console(
@@ -65,8 +67,8 @@ def recorded_screen(settings: Settings, width: int = WIDTH) -> Iterator[tuple[Sc
         markup=False,
         highlight=False,
         emoji=False,
-        force_terminal=True,
-        color_system="standard",
+        force_terminal=terminal,
+        color_system="standard" if terminal else None,
         legacy_windows=False,
         _environ={},
     )

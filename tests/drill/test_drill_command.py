@@ -87,6 +87,18 @@ def test_no_line_is_wider_than_the_page(report, width):
     assert any(" reasoning-required " in line for line in lines)
 
 
+@pytest.mark.parametrize(("terminal", "quiet"), [(True, False), (True, True), (False, False)])
+def test_a_line_moves_on_a_terminal_alone(terminal, quiet):
+    settings = Settings(world_in(Path()), Path(), quiet=quiet)
+    with recorded_screen(settings, 80, terminal=terminal) as (screen, console), screen.working() as now:
+        now("12 of 86  OpenClaw 2026.7.1: " + "reasoning required " * 9)
+        screen.line("a row")
+    drawn = console.file.getvalue()
+    assert "a row" in drawn
+    assert ("12 of 86" in drawn) is (terminal and not quiet)
+    assert ("\x1b[?25h" in drawn) is (terminal and not quiet), "the cursor is back"
+
+
 def test_a_narrow_page_keeps_the_cause_whole(report):
     assert any("reasoning-required  distil    ✔ healthy  ✔" in line for line in drawn(report, 80))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clawmedic.drill import failures, prose
 from clawmedic.drill.builder_entries import JsonObject
-from clawmedic.drill.failing import fail_run
+from clawmedic.drill.failing import fail_run, refuse
 from clawmedic.drill.failures import Fault
 from clawmedic.drill.ids import iso
 from clawmedic.drill.prose import GOOD_SUMMARY
@@ -78,6 +78,13 @@ def lose_transcript(story: Story) -> None:
     """The file is gone; a watchdog's copy stands beside where it was."""
     story.fill(SHARE)
     story.copies[_ending(story)] = list(story.entries)
+    story.no_transcript = True
+
+
+def die_without_file(story: Story) -> None:
+    """A compaction failed for good, and somebody deleted the file by hand: there is nothing to shorten any more."""
+    story.fill(0.98)
+    refuse(story, failures.REASONING)
     story.no_transcript = True
 
 

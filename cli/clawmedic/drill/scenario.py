@@ -19,6 +19,7 @@ class Asked(StrEnum):
     """What the drill asks for, in the words of the command that an operator would type."""
 
     RESCUE = "rescue"
+    TO_THE_END = "rescue --policy reset"
     MEND = "mend"
     RESET = "reset"
     RESTORE = "backups restore --live"

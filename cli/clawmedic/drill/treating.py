@@ -31,10 +31,12 @@ from clawmedic.triage.logbook import LogBook
 
 MANDATES = {
     Asked.RESCUE: Mandate(Policy.REVIVE, named=True, agreed=True),
+    Asked.TO_THE_END: Mandate(Policy.RESET, explicit=True, named=True, agreed=True),
     Asked.MEND: Mandate(Policy.PRESERVE, explicit=True, named=True, agreed=True, ordered=True),
     Asked.RESET: Mandate(Policy.RESET, explicit=True, named=True, agreed=True, ordered=True),
 }
 """What `clawmedic rescue|mend|reset KEY --yes` may do."""
+WHOLE_LADDER = frozenset({Asked.RESCUE, Asked.TO_THE_END})
 
 
 class Watcher(Witness, Protocol):
@@ -100,9 +102,9 @@ class Bedside:
         return self._compared([replace(one, undone=undone if one.rungs else None) for one in treated])
 
     def _climb(self, asked: Asked, patients: Sequence[Patient]) -> _Called:
-        rungs = self.rungs if asked is Asked.RESCUE else [one for one in self.rungs if one.name == asked]
+        rungs = self.rungs if asked in WHOLE_LADDER else [one for one in self.rungs if one.name == asked]
         keys = [patient.story.key for patient in patients]
-        clinic = Clinic(asked.value, MANDATES[asked])
+        clinic = Clinic(asked.value.partition(" ")[0], MANDATES[asked])
         with plan_round(self.run.settings, SilentReporter(), clinic, keys=keys, rungs=rungs) as planned:
             words = tuple(advice(outlook.patient) for outlook in planned.outlooks)
             outcome, book = carry_out(self.run, planned, self.witness), planned.ward.book

@@ -166,7 +166,9 @@ def _tallies(report: DrillReport) -> Iterator[tuple[str, str]]:
     changed = [one for one in treated if one.rungs]
     back = sum(bool(one.undone) for one in changed)
     files = sum(max((one.files for one in _treated(scene)), default=0) for scene in report.scenes)
-    same = "NOT every byte as before" if any(one.differs for one in treated) else "every byte as before"
+    same = "NOT every byte as before"
+    if not any(one.differs for one in treated):
+        same = "every byte as before; verified copies stay"
     yield "undone", f"{back} of {len(changed)}; {count_of(files, 'file')} compared, {same}"
     left = [one for one in treated if not one.rungs]
     told = sum(bool(one.advice or one.told) for one in left)
