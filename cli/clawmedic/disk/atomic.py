@@ -33,6 +33,14 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         raise RefusedError(f"cannot write {path}: {error.strerror or error}") from error
 
 
+def clear_temporaries(folder: Path, *names: str) -> None:
+    """Remove what a killed `write_atomically` of these files left behind; the caller alone writes them now."""
+    for name in names:
+        for left in folder.glob(f".{name}.*.tmp"):
+            with contextlib.suppress(OSError):
+                left.unlink()
+
+
 def fsync_directory(path: Path) -> None:
     """Make a rename in this directory last."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 
 from clawmedic.errors import BusyError
 from clawmedic.guard.deciding import Ill, Ruling, line_of, rule, the_ill
@@ -41,11 +42,11 @@ from clawmedic.guard.treating import (
     words_of,
 )
 from clawmedic.model.notice import Notice, NoticeKind
-from clawmedic.model.outcome import KeyResult
+from clawmedic.model.outcome import KeyResult, OperationState
 from clawmedic.model.policy import Policy
 from clawmedic.model.signals import Action, Scalar
 from clawmedic.operations.history import list_operations
-from clawmedic.operations.run import Recovered, mutating_run
+from clawmedic.operations.run import Recovered, Run, mutating_run
 from clawmedic.settings import Settings
 
 
@@ -72,6 +73,18 @@ class Rounds:
         self.operation_ids: list[str] = []
         self.notes: list[str] = []
         self.recovered: tuple[Recovered, ...] = ()
+
+    def put_right(self) -> None:
+        """What an earlier run left in the middle is rolled back before anything is looked at: it may look whole.
+
+        Raises:
+            RefusedError: clawmedic's own folder cannot be written.
+        """
+        states = {one.state for one in list_operations(self.settings)}
+        if self.orders.dry_run or OperationState.INTERRUPTED not in states:
+            return
+        with suppress(BusyError), self._changing() as run:
+            self.recovered = run.recovered
 
     def make(self) -> None:
         """Go through all sessions.
@@ -162,16 +175,11 @@ class Rounds:
             self._line(one, Ruling(Did.HELD, f"would try {words_of(planned.outlooks[0].decision)}"))
 
     def _rescue(self, waiting: list[Ill]) -> None:
-        line = self.tools.line
         left = list(waiting)
         why = "the pass ended before it was its turn"
         try:
-            with mutating_run(
-                self.settings,
-                gateway_stopped=self.orders.gateway_stopped,
-                reverse_call=line.reverse if line is not None else None,
-            ) as run:
-                self.recovered = run.recovered
+            with self._changing() as run:
+                self.recovered = (*self.recovered, *run.recovered)
                 bench = Bench(self.settings, self.orders, self.tools, run, self.save)
                 self._finish_interrupted(bench)
                 self._treat_all(bench, left)
@@ -180,6 +188,11 @@ class Rounds:
         finally:
             for one in left:
                 self._line(one, Ruling(Did.HELD, why))
+
+    def _changing(self) -> AbstractContextManager[Run]:
+        reverse = self.tools.line.reverse if self.tools.line is not None else None
+        stopped = self.orders.gateway_stopped
+        return mutating_run(self.settings, gateway_stopped=stopped, reverse_call=reverse)
 
     def _treat_all(self, bench: Bench, left: list[Ill]) -> None:
         """Each in its turn; of an outage one is tried first, and the others when that worked."""

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from clawmedic.disk.atomic import clear_temporaries
 from clawmedic.disk.locks import state_lock
 from clawmedic.errors import ClawmedicError
 from clawmedic.guard.look import Seen, load_seen, save_seen
@@ -31,10 +32,12 @@ from clawmedic.model.cause import Cause
 from clawmedic.model.notice import Notice, NoticeKind
 from clawmedic.model.signals import Action
 from clawmedic.model.verdict import Verdict
+from clawmedic.notify.outbox import FILE_NAME
 from clawmedic.operations.history import list_operations
 from clawmedic.settings import Settings
 
 BUSY = "another guard watches this state directory"
+OWN_FILES = ("memory.json", "seen.json", "logs.json")
 VANISHED = "trouble the state directory cannot be read"
 
 
@@ -67,6 +70,8 @@ def guard_pass(settings: Settings, orders: Orders, tools: Tools, seen: Seen | No
     if orders.dry_run:
         return _Pass(settings, orders, tools, load_memory(settings), seen or load_seen(settings)).run()
     with watching(settings):
+        clear_temporaries(guard_folder(settings), *OWN_FILES)
+        clear_temporaries(guard_folder(settings).parent, FILE_NAME)
         memory = load_memory(settings)
         return _Pass(settings, orders, tools, memory, seen if seen is not None else load_seen(settings)).run()
 
@@ -101,6 +106,7 @@ class _Pass:
             return report.with_told((), (*self.problems, f"telling people was ended by {end.why}"))
 
     def _look_and_act(self, rounds: Rounds) -> None:
+        rounds.put_right()
         try:
             rounds.look = look(self.settings, self.seen, self.tools.stopping.check)
         except ClawmedicError as error:
