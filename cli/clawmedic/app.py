@@ -246,7 +246,9 @@ def _as_usage_error(error: Exception, argv: Sequence[str]) -> UsageError:
     context = getattr(error, "ctx", None)
     called = next((f"clawmedic {word}" for word in argv if word in SUMMARIES), "clawmedic")
     path = context.command_path if context is not None else called
-    return UsageError(message[:1].lower() + message[1:], hint=f"see `{path} --help`")
+    message, _, near = message.partition(" (Possible options: ")
+    guess = f"did you mean {near.removesuffix(')')}? " if near else ""
+    return UsageError(message[:1].lower() + message[1:], hint=f"{guess}see `{path} --help`")
 
 
 def _report(error: ClawmedicError, argv: Sequence[str]) -> int:

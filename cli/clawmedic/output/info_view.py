@@ -72,7 +72,8 @@ def _path(screen: Screen, label: str, path: Path | None) -> None:
 def _gateways(screen: Screen, gateways: Sequence[GatewayView]) -> None:
     if not gateways:
         screen.labelled("gateway", "none claims this directory", indent=0, room=ROOM)
-    for gateway in gateways:
+    shown = gateways if screen.settings.verbose else [item for item in gateways if not _is_over(item)]
+    for gateway in shown:
         owner = gateway.owner
         port = f"port {owner.port}, " if owner.port else ""
         answer = {True: "reachable", False: "not reachable", None: "no port known"}[gateway.listening]
@@ -82,6 +83,17 @@ def _gateways(screen: Screen, gateways: Sequence[GatewayView]) -> None:
         screen.labelled(
             "gateway", (answer, style), f" ({visible(f'{port}{pid}{owner.why}{since}')})", indent=0, room=ROOM
         )
+
+    if len(shown) < len(gateways):
+        starts = count_of(len(gateways) - len(shown), "start")
+        screen.labelled(
+            "", (f"{starts} without a recorded end, all dead: -v shows them", "dim"), indent=0, room=ROOM
+        )
+
+
+def _is_over(gateway: GatewayView) -> bool:
+    """A start of long ago that left no lease and no port: it says nothing about who owns the directory now."""
+    return gateway.owner.liveness is Liveness.DEAD and gateway.owner.port is None
 
 
 def _several(screen: Screen, label: str, lines: Sequence[str], otherwise: str) -> None:

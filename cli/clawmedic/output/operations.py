@@ -45,7 +45,8 @@ def show_history(screen: Screen, operations: Sequence[OperationSummary]) -> None
 def _history_row(screen: Screen, one: OperationSummary, *, wide: bool) -> list[Cell]:
     at = [Cell(moment(one.at, screen.settings.times))] if wide else []
     rungs = f" ({', '.join(one.rungs)})" if wide and one.rungs else ""
-    words = one.command + (f" of {one.undoes}" if one.undoes else rungs)
+    undone = one.undoes if wide else one.undoes.rpartition("-")[2]
+    words = one.command + (f" of {undone}" if undone else rungs)
     keys = ", ".join(one.keys) or "-"
     return [
         Cell(one.operation_id, "bold"),
@@ -57,10 +58,12 @@ def _history_row(screen: Screen, one: OperationSummary, *, wide: bool) -> list[C
     ]
 
 
-def show_plans(screen: Screen, plans: Sequence[Plan]) -> None:
-    """What would be done, step by step."""
+def show_plans(screen: Screen, plans: Sequence[Plan], *, why: str = "") -> None:
+    """What would be done, step by step; `why` says why this and nothing gentler."""
     for plan in plans:
         screen.line((visible(", ".join(plan.keys) or str(plan.state_dir)), "bold"))
+        if why:
+            screen.labelled("", visible(why), room=3)
         for number, step in enumerate(plan.steps, 1):
             screen.labelled(f"{number}", (step.rung, "bold"), ": ", visible(step.sentence), room=3)
         for path in plan.backups:
@@ -91,7 +94,7 @@ def _result(screen: Screen, result: KeyResult) -> None:
     for rung in result.rungs:
         _rung(screen, rung)
     if result.backup:
-        screen.labelled("backup", visible(str(result.backup)))
+        screen.exact("backup", visible(str(result.backup)), style="")
     if result.error:
         screen.labelled("why", visible(result.error))
 

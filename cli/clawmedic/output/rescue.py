@@ -19,6 +19,7 @@ from clawmedic.recovery.rescue import Outlook, Round, SilentWitness, Witness
 from clawmedic.recovery.rungs.escalate import advice
 from clawmedic.settings import Settings, Times
 
+WIDE = 110
 _NOTICE_STYLES = {
     NoticeKind.RESCUED: "green",
     NoticeKind.ESCALATION: "bold red",
@@ -47,18 +48,14 @@ def show_outlooks(settings: Settings, planned: Round) -> None:
     if not planned.outlooks:
         screen.line("no session is dead or stuck")
         return
-    columns = [
-        Column("SESSION", flexible=True),
-        Column("VERDICT"),
-        Column("CAUSE"),
-        Column("FIRST"),
-        Column("WHY", flexible=True, loses="end"),
-    ]
-    screen.table(columns, [_row(settings, one) for one in planned.outlooks])
+    wide = screen.width >= WIDE
+    columns = [Column("SESSION", flexible=True), Column("VERDICT"), Column("CAUSE"), Column("FIRST")]
+    columns += [Column("WHY", flexible=True, loses="end")] if wide else []
+    screen.table(columns, [_row(settings, one)[: len(columns)] for one in planned.outlooks])
     screen.blank()
     for one in planned.outlooks:
         if isinstance(one.decision, Try):
-            show_plans(screen, [one.decision.treatment.plan])
+            show_plans(screen, [one.decision.treatment.plan], why="" if wide else one.decision.reason)
         elif isinstance(one.decision, GiveUp):
             _show_given_up(screen, one, one.decision)
 

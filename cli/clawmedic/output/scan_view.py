@@ -47,6 +47,10 @@ def show_scan(screen: Screen, page: ScanPage) -> None:
     if not quiet:
         _heading(screen, page.report)
     listed = _listed(page)
+    if not page.sessions:
+        screen.line(
+            "no session fits these filters" if page.report.sessions else "this store holds no session"
+        )
     if listed:
         _table(screen, page.report, listed)
     _store(screen, page.report.store_findings)

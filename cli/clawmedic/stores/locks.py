@@ -8,6 +8,7 @@ import orjson
 
 from clawmedic.disk.files import describe, lstat, read_bounded
 from clawmedic.model.session import Liveness, LockState
+from clawmedic.model.spans import span
 from clawmedic.stores.processes import ProcessTable
 from clawmedic.stores.typed import Fields
 
@@ -40,7 +41,7 @@ def read_lock(path: Path, table: ProcessTable, now: int) -> LockState | None:
 
 def _without_owner(path: Path, created: int | None, age_ms: int) -> LockState:
     if age_ms > EMPTY_STALE_MS:
-        words = f"names no process and is {age_ms // 1000} s old"
+        words = f"names no process and is {span(age_ms)} old"
         return LockState(path, None, created, Liveness.DEAD, words)
     return LockState(path, None, created, Liveness.UNKNOWN, "names no process; it may be being written")
 

@@ -16,6 +16,7 @@ import orjson
 
 from clawmedic.disk.files import list_directory, read_bounded, subdirectories
 from clawmedic.model.session import GatewayOwner, Liveness
+from clawmedic.model.spans import span
 from clawmedic.settings import World
 from clawmedic.stores.processes import ProcessTable
 from clawmedic.stores.query import select
@@ -135,7 +136,7 @@ def _lease(row: Fields, boots: list[_Boot], table: ProcessTable, now: int) -> Ga
     expires = row.time("expires_at")
     liveness, why = judge_on_host(table, pid, owner.number("startedAt"), owner.text("host"))
     if expires is not None and expires < now:
-        why += f"; the lease expired {(now - expires) // 1000} s ago"
+        why += f"; the lease expired {span(now - expires)} ago"
     started = next((boot[1] for boot in boots if boot[0] == pid), None)
     return GatewayOwner(
         pid, payload.number("port"), started, row.time("heartbeat_at"), liveness, f"lease: {why}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from clawmedic.model.finding import Finding, FindingCode, Severity
+from clawmedic.model.spans import span
 from clawmedic.triage.case import Case
-from clawmedic.triage.checks.check import clock, of_session, span
+from clawmedic.triage.checks.check import clock, of_session
 
 
 def check(case: Case) -> Iterable[Finding]:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from clawmedic.model.finding import Finding, FindingCode, Severity
 from clawmedic.model.session import Generation, Liveness
+from clawmedic.model.spans import span
 from clawmedic.transcripts.turns import TurnOutcome
 from clawmedic.triage.case import Case
-from clawmedic.triage.checks.check import clock, of_session, span
+from clawmedic.triage.checks.check import clock, of_session
 
 
 def check(case: Case) -> Iterable[Finding]:
