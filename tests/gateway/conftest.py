@@ -14,7 +14,10 @@ from clawmedic.gateway.client import GatewayClient, Introduction, connect
 from clawmedic.gateway.credentials import Credentials
 from clawmedic.gateway.identity import load_or_make_identity
 from clawmedic.gateway.secret import Secret
+from clawmedic.model.reporter import SilentReporter
 from clawmedic.settings import Settings, World
+from clawmedic.stores.opening import open_for_reading
+from clawmedic.stores.state import StateReader
 from gateway_server import TOKEN, FakeGateway, serving
 from harness import CORPUS
 
@@ -60,3 +63,9 @@ def state_dir(tmp_path: Path) -> Path:
 @pytest.fixture
 def settings(world: World, state_dir: Path) -> Settings:
     return Settings(world, state_dir)
+
+
+@pytest.fixture
+def state(settings: Settings) -> Iterator[StateReader]:
+    with open_for_reading(settings, SilentReporter()) as reader:
+        yield reader

@@ -21,10 +21,8 @@ from clawmedic.gateway.listeners import listeners
 from clawmedic.gateway.locating import Located, Ownership, confirm, find_gateway
 from clawmedic.gateway.opening import open_gateway
 from clawmedic.gateway.secret import Secret
-from clawmedic.model.reporter import SilentReporter
 from clawmedic.model.session import GatewayOwner, Liveness
 from clawmedic.settings import Settings
-from clawmedic.stores.opening import open_for_reading
 from clawmedic.stores.state import StateReader
 from gateway.conftest import Start
 from gateway_server import TOKEN, FakeGateway
@@ -59,12 +57,6 @@ def process(state_dir: Path | None, *, title: str = "openclaw-gateway", code: st
             yield int(running.stdout.readline())
         finally:
             running.send_signal(signal.SIGTERM)
-
-
-@pytest.fixture
-def state(settings: Settings) -> Iterator[StateReader]:
-    with open_for_reading(settings, SilentReporter()) as reader:
-        yield reader
 
 
 def url(port: int) -> str:

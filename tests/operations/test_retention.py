@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import mutation_stage as stage
 import pytest
 from test_undo import undo_now
 
+from clawmedic.configuration.sections import BackupsSection
 from clawmedic.errors import RefusedError
 from clawmedic.model.outcome import OperationState
 from clawmedic.operations.history import list_operations, own_folder
-from clawmedic.operations.retention import Keep, needed_backups, tidy
+from clawmedic.operations.retention import Keep, keep_of, needed_backups, tidy
+from clawmedic.operations.run import mutating_run
 from clawmedic.settings import Settings
 
 
@@ -55,6 +59,17 @@ def test_surplus_backups_go_to_quarantine_and_needed_ones_never(settings: Settin
     assert len(kept) == 3
     assert all(path.read_bytes() == stage.transcript(stage.SESSION_ID, 12) for path in kept)
     assert tidy(settings, Keep(backups=1)).aside == ()
+
+
+def test_the_configuration_s_bounds_are_kept_after_each_run(settings: Settings) -> None:
+    done = rescues(settings, 3)
+    own = settings.state_dir.parent / "own.toml"
+    own.write_text("[backups]\nkeep = 1\n")
+    with mutating_run(replace(settings, config_file=own)):
+        assert len(backups(settings)) == 3
+    assert done[-1].backup is not None
+    assert backups(settings) == [done[-1].backup.name]
+    assert keep_of(BackupsSection()) == Keep(), "both say the same default"
 
 
 def test_old_copies_are_given_up_and_undo_says_so(settings: Settings) -> None:

@@ -30,7 +30,6 @@ _LAST_MS = 4_102_444_800_000
 _NEEDS = {
     NoticeKind.ESCALATION: "A person is needed.",
     NoticeKind.TROUBLE: "A person is needed.",
-    NoticeKind.DEAD: "Nothing was changed: the policy only looks on.",
     NoticeKind.OUTAGE: "No session was touched; it is looked at again later.",
     NoticeKind.WARNING: "It still answers; now is the time.",
     NoticeKind.RECOVERED: "Nothing is left to do.",
