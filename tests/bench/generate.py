@@ -22,6 +22,7 @@ NOISE = (
         "[model-fetch] start provider=example api=openai-completions model=standard",
     ),
 )
+MODEL = {"id": "standard", "name": "standard", "contextWindow": 2_000_000}
 PHRASE = "the archive holds two copies of every report and the list names each of them once more"
 WORDS = tuple(PHRASE.split())
 
@@ -35,9 +36,7 @@ class StoreSize:
 def generate_store(root: Path, size: StoreSize, *, seed: int = 7) -> Path:
     """A state directory with `size.sessions` sessions in four agents; returns it."""
     rng, now = random.Random(seed), time.time_ns() // 1_000_000
-    config = {
-        "models": {"providers": {"example": {"models": [{"id": "standard", "contextWindow": 2_000_000}]}}}
-    }
+    config = {"models": {"providers": {"example": {"baseUrl": "http://127.0.0.1:9/v1", "models": [MODEL]}}}}
     root.mkdir(parents=True)
     (root / "openclaw.json").write_bytes(orjson.dumps(config))
     each = size.transcript_bytes // size.sessions
@@ -52,6 +51,20 @@ def generate_store(root: Path, size: StoreSize, *, seed: int = 7) -> Path:
             _write_transcript(path, session_id, rng, int(each * rng.uniform(0.4, 1.6)), ended)
             rows[f"agent:agent{agent}:telegram:group:-100{number:010d}"] = _row(session_id, path, ended, rng)
         (folder / "sessions.json").write_bytes(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
+    return root
+
+
+def generate_backups(root: Path, copies: int, *, seed: int = 7) -> Path:
+    """A state directory with twenty sessions and `copies` archives of them, of 0.5 MB each; returns it."""
+    generate_store(root, StoreSize(20, 1_000_000), seed=seed)
+    rng, now = random.Random(seed), time.time_ns() // 1_000_000
+    live = sorted(root.glob("agents/*/sessions/*.jsonl"))
+    for number in range(copies):
+        path = live[number % len(live)]
+        stamp = time.strftime("%Y-%m-%dT%H-%M-%S", time.gmtime(now // 1000 - 86_400 - 60 * number))
+        kind = ("reset", "deleted", "bak")[number % 3]
+        archive = path.with_name(f"{path.name}.{kind}.{stamp}.000Z")
+        _write_transcript(archive, path.stem, rng, 500_000, now - 86_400_000)
     return root
 
 

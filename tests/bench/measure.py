@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
-
 SOURCES = Path(__file__).parents[2] / "cli"
-TAIL_BYTES = 64 * 1024
+MEGABYTE = 1_000_000
 
 WATCHED = """
-import os, resource, subprocess, sys, time
+import resource, subprocess, sys, time
 began = time.perf_counter()
 code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL).returncode
 elapsed = time.perf_counter() - began
@@ -28,7 +27,7 @@ print(elapsed, used.ru_utime + used.ru_stime, peak, code)
 
 @dataclass(frozen=True)
 class Cost:
-    """Wall seconds, and processor seconds: the second number says more on a busy machine."""
+    """Wall seconds, and processor seconds of all processes: the second number says more on a busy machine."""
 
     seconds: float
     cpu: float
@@ -45,47 +44,71 @@ class Call:
     peak_bytes: int
     code: int
 
-    def __str__(self) -> str:
-        return f"{self.cost}, {self.peak_bytes / 1_000_000:.0f} MB"
+
+@dataclass(frozen=True)
+class Comparison:
+    """The best of several rounds of a floor and of ours; both in turn, so that both meet the same other work."""
+
+    floor: Cost
+    ours: Cost
+    peak_bytes: int
+
+    @property
+    def wall(self) -> float:
+        """Our wall time in floors."""
+        return self.ours.seconds / self.floor.seconds
+
+    @property
+    def cpu(self) -> float:
+        """Our processor time in floors."""
+        return self.ours.cpu / self.floor.cpu
+
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """Ours, peak, floor, both ratios: the middle of a table's row."""
+        peak = f"{self.peak_bytes / MEGABYTE:.0f} MB"
+        return str(self.ours), peak, str(self.floor), f"{self.wall:.2f}", f"{self.cpu:.2f}"
 
 
-def call(home: Path, *words: str) -> Call:
-    """Run `python -m clawmedic ...` with a home of its own, watched by a process of its own."""
-    environment = {
+def environment(home: Path) -> dict[str, str]:
+    """A home of its own, and the sources of this tree."""
+    return {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
         "PYTHONPATH": str(SOURCES),
         "LANG": "C.UTF-8",
     }
+
+
+def call(home: Path, *words: str) -> Call:
+    """Run `python -m clawmedic ...` with a home of its own, watched by a process of its own."""
     command = [sys.executable, "-c", WATCHED, sys.executable, "-m", "clawmedic", *words]
-    shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-    wall, cpu, peak, code = shown.split()
+    done = subprocess.run(command, env=environment(home), capture_output=True, text=True, check=True)
+    wall, cpu, peak, code = done.stdout.split()
+    assert code in {"0", "3"}, done.stderr
     return Call(Cost(float(wall), float(cpu)), int(peak), int(code))
 
 
-def alternately(floor: Callable[[], Cost], ours: Callable[[], Call], rounds: int) -> tuple[Cost, Call]:
-    """The best of some rounds of each, taken in turn, so that both meet the same other work."""
-    pairs = [(floor(), ours()) for _ in range(rounds)]
-    fastest = min((pair[1] for pair in pairs), key=lambda call: call.cost.seconds)
-    return min((pair[0] for pair in pairs), key=lambda cost: cost.seconds), fastest
-
-
-def python_seconds(code: str, *, runs: int = 15) -> float:
-    """The shortest wall time of `python -c code`."""
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCES)}
-    return min(
-        seconds(
-            lambda: subprocess.run(
-                [sys.executable, "-c", code], env=environment, check=True, capture_output=True
-            )
-        )
-        for _ in range(runs)
+def against(benchmark, floor: Callable[[], Cost], ours: Callable[[], Call], *, rounds: int) -> Comparison:
+    """Ours as the benchmark, a floor before each of its rounds."""
+    floors: list[Cost] = []
+    calls: list[Call] = []
+    benchmark.pedantic(
+        lambda: calls.append(ours()), setup=lambda: floors.append(floor()), rounds=rounds, iterations=1
     )
+    found = Comparison(
+        _best(floors), _best([one.cost for one in calls]), max(one.peak_bytes for one in calls)
+    )
+    benchmark.extra_info.update(
+        floor_seconds=found.floor.seconds,
+        wall_ratio=found.wall,
+        cpu_ratio=found.cpu,
+        peak_bytes=found.peak_bytes,
+    )
+    return found
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Wall time of one call."""
-    return cost(work).seconds
+def _best(costs: Sequence[Cost]) -> Cost:
+    return Cost(min(cost.seconds for cost in costs), min(cost.cpu for cost in costs))
 
 
 def cost(work: Callable[[], object]) -> Cost:
@@ -95,23 +118,10 @@ def cost(work: Callable[[], object]) -> Cost:
     return Cost(time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def floor_of_scan(state: Path) -> None:
-    """What no scan can do without: every sessions.json, a stat of each transcript, its last 64 KB parsed."""
-    for store in sorted(state.glob("agents/*/sessions/sessions.json")):
-        for row in orjson.loads(store.read_bytes()).values():
-            path = row["sessionFile"]
-            size = os.stat(path).st_size  # noqa: PTH116 - the barest cost
-            with open(path, "rb") as transcript:  # noqa: PTH123
-                transcript.seek(max(0, size - TAIL_BYTES))
-                lines = transcript.read().split(b"\n")
-            for line in lines[1 if size > TAIL_BYTES else 0 :]:
-                if line:
-                    orjson.loads(line)
-
-
-def floor_of_deep_scan(state: Path) -> None:
-    """One process that parses every line of every transcript."""
-    for transcript in sorted(state.glob("agents/*/sessions/*.jsonl")):
-        with transcript.open("rb") as lines:
-            for line in lines:
-                orjson.loads(line)
+def cost_of_command(command: Sequence[str], home: Path) -> Cost:
+    """What a command costs, its output thrown away; it may fail."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(command, env=environment(home), capture_output=True, check=False)
+    elapsed, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(elapsed, cpu)

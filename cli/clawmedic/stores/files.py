@@ -148,8 +148,9 @@ class FilesReader:
         session = session_from_entry(
             key, self.agent, entry, generation=Generation.FILES, store=self.store, transcript=transcript
         )
-        lock_name = transcript.path.name + ".lock"
-        if lock_name not in self._names and (transcript.path.name in self._names or not transcript.exists):
+        name = transcript.path.name
+        lock_name = name + ".lock"
+        if lock_name not in self._names and (name in self._names or not transcript.exists):
             return session
         lock = read_lock(transcript.path.with_name(lock_name), self.table, self.world.clock())
         return replace(session, lock=lock) if lock else session
