@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from clawmedic.drill.visit import NEEDED, agent_of
+from clawmedic.drill.visit import agent_of
+from clawmedic.drill.visit_steps import NEEDED
 from clawmedic.errors import RefusedError
 from clawmedic.gateway import throwaway
 from clawmedic.gateway.answers import LiveSession
@@ -100,7 +101,7 @@ def test_all_steps_of_a_sound_gateway(run: Run):
     assert len(table.said) == 1
     assert [line[:1] for line in ran.lines if line[:1] in "✔✖-"].count("✖") == 0
     assert "example/standard answered" in ran.stdout
-    assert "nothing to do yet" in ran.stdout
+    assert "there is nothing to compact" in ran.stdout
     assert "1 of 1 there, as they were" in ran.stdout
     assert "✔ a rescue through this gateway finds all that it needs" in ran.stdout
     keys = {params.get("key") or params.get("sessionKey") for _, params in gateway.calls} - {None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from clawmedic.drill.visit import NoOnlooker, Onlooker, Step, VisitReport
+from clawmedic.drill.visit_report import NoOnlooker, Onlooker, Step, VisitReport
 from clawmedic.output.schemas import COUNT, FLAG, TEXT, Schema, document, list_of, or_null, record
 from clawmedic.output.screen import Screen
 from clawmedic.output.sink import JsonValue
