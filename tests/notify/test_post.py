@@ -42,6 +42,7 @@ def test_all_notices_of_a_pass_are_one_message_for_each_channel(desk):
     for words in ("raise the limit of the account", "3 messages had no answer.", "1 message had no answer."):
         assert words in body
     assert "A person is needed." in body
+    assert f"clawmedic backups list '{KEY}'" in body, "brackets are quoted for a shell"
 
 
 def test_a_notice_alone_is_its_own_title(desk):

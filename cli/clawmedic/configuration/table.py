@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -87,6 +86,8 @@ class Table:
         Raises:
             UsageError: there is one.
         """
+        from difflib import get_close_matches
+
         for name in self._values:
             if name not in self._known:
                 near = get_close_matches(name.lower(), self._known, n=1, cutoff=0.5)

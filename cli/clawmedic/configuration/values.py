@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -114,6 +113,8 @@ def one_of(words: type[E]) -> Callable[[object], E]:
         for spelled in (asked, asked.replace("-", "_"), asked.replace("_", "-")):
             if spelled in known:
                 return known[spelled]
+        from difflib import get_close_matches
+
         near = get_close_matches(asked, known, n=1, cutoff=0.5)
         raise NotAllowedError(f"one of {', '.join(known)}", f"did you mean {near[0]!r}?" if near else "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ _NEEDS = {
     NoticeKind.RECOVERED: "Nothing is left to do.",
     NoticeKind.RESCUED: "Nothing is left to do.",
 }
+
+_HISTORY = frozenset({NoticeKind.ESCALATION, NoticeKind.DEAD})
+"""Who reads these looks for what was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,8 @@ def _section(notice: Notice, *, alone: bool) -> Iterator[str]:
         )
     if notice.unanswered:
         yield f"{_count(notice.unanswered, 'message')} had no answer."
+    if notice.kind in _HISTORY and len(notice.keys) == 1:
+        yield f"Every copy of its history: clawmedic backups list {shlex.quote(one_line(notice.keys[0]))}"
     for quote in notice.quotes:
         yield f"  > {one_line(quote)}"
     when = f"{datetime.fromtimestamp(min(notice.at, _LAST_MS) / 1000, UTC):%Y-%m-%d %H:%M} UTC"
