@@ -143,6 +143,10 @@ EXAMPLES: Mapping[tuple[str, ...], Examples] = {
             "Keep what the drill makes, and look at it:",
             "clawmedic drill --keep ./drill",
         ),
+        (
+            "Rehearse on a running gateway, with one session that is taken away again:",
+            "clawmedic drill --against-gateway ws://127.0.0.1:18789",
+        ),
     ),
     ("info",): (("What clawmedic sees of another profile:", "clawmedic info --profile work"),),
 }
