@@ -612,7 +612,7 @@ complete -c clawmedic -n '__clawmedic_at setup launchd' -l help -s h -d 'Say how
 
 # clawmedic drill
 complete -c clawmedic -n '__clawmedic_at drill' -l keep -x -a '(__fish_complete_directories)' -d 'Make the state directories in DIR and leave them there.'
-complete -c clawmedic -n '__clawmedic_at drill' -l against-gateway -x -d 'Rehearse on this running gateway instead, with one throw-away session.'
+complete -c clawmedic -n '__clawmedic_at drill' -l against-gateway -x -d 'Rehearse on this running gateway instead, with one throw-away session; it costs a few tokens.'
 complete -c clawmedic -n '__clawmedic_at drill' -l yes -s y -d 'Do it without asking.'
 complete -c clawmedic -n '__clawmedic_at drill' -l token -x -d 'The gateway\'s token; better in OPENCLAW_GATEWAY_TOKEN, where no process list shows it.'
 complete -c clawmedic -n '__clawmedic_at drill' -l password -x -d 'The gateway\'s password.'

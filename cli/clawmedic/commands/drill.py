@@ -31,7 +31,7 @@ AgainstGateway = Annotated[
     typer.Option(
         "--against-gateway",
         metavar="URL",
-        help="Rehearse on this running gateway instead, with one throw-away session.",
+        help="Rehearse on this running gateway instead, with one throw-away session; it costs a few tokens.",
         show_default=False,
     ),
 ]

@@ -53,7 +53,8 @@ def living_process(proc: Path) -> Iterator[GatewayProcess]:
 def drill_table(place: Path, proc: Path, gateway: GatewayProcess) -> Path:
     """A process table of the drill alone: this process, and the gateway's while it lives. Returns its root.
 
-    What else runs on this machine is neither read nor mistaken for a part of the drill.
+    What else runs on this machine is neither read nor mistaken for a part of the drill. (The owner of a lock that
+    clawmedic itself holds for a moment is not listed either: nobody asks for it meanwhile.)
 
     Args:
         place: where it is made.

@@ -7,7 +7,7 @@ import secrets
 
 from clawmedic.errors import RefusedError
 from clawmedic.gateway.answers import LiveSession
-from clawmedic.gateway.calling import QUICK_SECONDS, RESET_SECONDS, Caller
+from clawmedic.gateway.calling import RESET_SECONDS, Caller
 from clawmedic.gateway.frames import one_line
 from clawmedic.gateway.methods import describe
 
@@ -21,18 +21,18 @@ def new_key(agent: str) -> str:
     return f"agent:{agent}:{MARK}{secrets.token_hex(8)}"
 
 
-def create(caller: Caller, key: str, *, timeout: float = QUICK_SECONDS) -> LiveSession:
-    """Make an empty session behind a throw-away key.
+def create(caller: Caller, key: str, *, timeout: float = RESET_SECONDS) -> LiveSession:
+    """Make an empty session behind a throw-away key. The first one of 4.15 loads its models: 8 s were seen.
 
     Raises:
         RefusedError: the key is no throw-away key, somebody has it, or the gateway made it under another name.
         RequestRefusedError, OutcomeUnknownError: as `Caller.change`.
     """
     _require_throwaway(key)
-    if describe(caller, key, timeout=timeout) is not None:
+    if describe(caller, key) is not None:
         raise RefusedError(f"there is a session {key} already")
     caller.change("sessions.create", {"key": key, "label": LABEL}, timeout=timeout)
-    made = describe(caller, key, timeout=timeout)
+    made = describe(caller, key)
     if made is None or made.key != key:
         other = f" but {one_line(made.key)}" if made else ""
         raise RefusedError(f"the gateway did not make {key}{other}")
