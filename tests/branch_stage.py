@@ -59,7 +59,7 @@ def go_to(state: Path, key: str, leaf: str, *, at: str, updated: int) -> str:
             name = parents.get(name)
         control = {"type": "leaf", "id": str(uuid.uuid4()), "parentId": events[-1].get("id")}
         control |= {"timestamp": at, "targetId": leaf}
-        _copy_window(connection, old, new, updated)
+        _copy_window(connection, old, new, key, updated)
         for event in [*events, control | {"_seq": events[-1]["_seq"] + 1}]:
             seq = event.pop("_seq")
             if event["type"] == "session":
@@ -78,6 +78,38 @@ def go_to(state: Path, key: str, leaf: str, *, at: str, updated: int) -> str:
     return new
 
 
+def fork(state: Path, key: str, new_key: str, entry: str, *, at: str) -> None:
+    """A session of its own with the branch before a message, as `sessions.fork` makes it."""
+    new = str(uuid.uuid4())
+    with opened(state) as connection:
+        old = window_of(connection, key)
+        events = {event["id"]: event for event in events_of(connection, old)}
+        _copy_window(connection, old, new, new_key, 0)
+        path: list[dict[str, Any]] = []
+        name = events[entry]["parentId"]
+        while name:
+            path.insert(0, events[name])
+            name = events[name]["parentId"]
+        header = {"type": "session", "version": 4, "id": new, "timestamp": at, "cwd": "/"}
+        for seq, event in enumerate([header, *path]):
+            text = json.dumps({field: value for field, value in event.items() if field != "_seq"})
+            connection.execute(
+                "INSERT INTO transcript_events(session_id, seq, event_json, created_at, event_utf8_bytes)"
+                " VALUES(?, ?, ?, 0, ?)",
+                (new, seq, text, len(text.encode())),
+            )
+            if seq:
+                connection.execute(
+                    "INSERT INTO session_transcript_active_events VALUES(?, ?, ?, NULL, 1)", (new, seq, seq)
+                )
+        row = json.dumps({"sessionId": new, "updatedAt": 0, "createdVia": "operator"})
+        connection.execute(
+            "INSERT INTO session_nodes(session_key, current_session_id, entry_json, entry_valid, updated_at,"
+            " created_at) VALUES(?, ?, ?, 1, 0, 0)",
+            (new_key, new, row),
+        )
+
+
 def reset_in_place(state: Path, key: str, *, at: str) -> None:
     """The `reset` event that 9.6 appends to the present window."""
     with opened(state) as connection:
@@ -93,13 +125,17 @@ def reset_in_place(state: Path, key: str, *, at: str) -> None:
         connection.execute(
             "INSERT INTO session_transcript_active_events VALUES(?, ?, ?, NULL, 1)", (window, seq, seq)
         )
+        connection.execute(
+            "INSERT INTO transcript_event_identities(session_id, event_id, seq, event_type, parent_id, created_at)"
+            " VALUES(?, ?, ?, 'reset', ?, 0)",
+            (window, event["id"], seq, event["parentId"]),
+        )
 
 
-def _copy_window(connection: sqlite3.Connection, old: str, new: str, updated: int) -> None:
+def _copy_window(connection: sqlite3.Connection, old: str, new: str, key: str, updated: int) -> None:
     names = [str(row[1]) for row in connection.execute("PRAGMA table_info(session_windows)")]
-    changed = {"session_id": "?", "previous_session_id": "?", "created_at": "?", "updated_at": "?"}
-    chosen = ", ".join(changed.get(name, name) for name in names)
-    values = {"session_id": new, "previous_session_id": old, "created_at": updated, "updated_at": updated}
+    values = {"session_id": new, "session_key": key, "created_at": updated, "updated_at": updated}
+    chosen = ", ".join("?" if name in values else name for name in names)
     connection.execute(
         f"INSERT INTO session_windows({', '.join(names)}) SELECT {chosen} FROM session_windows"
         " WHERE session_id = ?",

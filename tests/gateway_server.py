@@ -52,6 +52,16 @@ class FakeGateway:
     devices: list[dict[str, Any]] = field(default_factory=list)
     release: threading.Event = field(default_factory=threading.Event)
     port: int = 0
+    socket: int = -1
+    """The listening socket: a process that inherits it listens there, too."""
+    quiet: threading.Condition = field(default_factory=threading.Condition)
+    busy: int = 0
+    """Connections that are being served."""
+
+    def wait_quiet(self) -> None:
+        """Until every connection has ended, and with it what was asked over it."""
+        with self.quiet:
+            assert self.quiet.wait_for(lambda: not self.busy, 30), "a connection never ends"
 
     @property
     def url(self) -> str:
@@ -66,6 +76,16 @@ class FakeGateway:
         return {}
 
     def handle(self, connection: ServerConnection) -> None:
+        with self.quiet:
+            self.busy += 1
+        try:
+            self._serve(connection)
+        finally:
+            with self.quiet:
+                self.busy -= 1
+                self.quiet.notify_all()
+
+    def _serve(self, connection: ServerConnection) -> None:
         try:
             for message in self.noise:
                 connection.send(message)
@@ -156,7 +176,7 @@ def _decoded(text: str) -> bytes:
 def serving(gateway: FakeGateway) -> Iterator[FakeGateway]:
     """Serve on a free loopback port; sets `port`."""
     with serve(gateway.handle, "127.0.0.1", 0, max_size=2**26, ping_interval=None) as server:
-        gateway.port = server.socket.getsockname()[1]
+        gateway.port, gateway.socket = server.socket.getsockname()[1], server.socket.fileno()
         thread = threading.Thread(target=_forever, args=(server,), daemon=True)
         thread.start()
         try:

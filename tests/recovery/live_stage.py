@@ -230,10 +230,10 @@ class Ward71:
 
 
 @contextmanager
-def gateway_process(on: Stage) -> Iterator[None]:
-    """What the gate takes for a gateway of this state directory."""
+def gateway_process(on: Stage, *sockets: int) -> Iterator[None]:
+    """What the gate takes for a gateway of this state directory, listening on these sockets."""
     command, environment = ["openclaw-gateway", "120"], {"OPENCLAW_STATE_DIR": str(on.state)}
-    with subprocess.Popen(command, executable="/bin/sleep", env=environment) as process:
+    with subprocess.Popen(command, executable="/bin/sleep", env=environment, pass_fds=sockets) as process:
         try:
             yield
         finally:
