@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +17,6 @@ from rescue_stage import (
     REVIVE,
     Stage,
     files,
-    ids_on_disk,
     planned,
     report,
     rescue,
@@ -30,15 +26,12 @@ from rescue_stage import stage as make
 
 from clawmedic.errors import BusyError, ExitCode, RefusedError
 from clawmedic.model.notice import NoticeKind
-from clawmedic.model.outcome import OperationState
 from clawmedic.model.policy import Policy
 from clawmedic.model.verdict import Verdict
-from clawmedic.operations.history import list_operations
 from clawmedic.operations.run import mutating_run
 from clawmedic.recovery.ladder import GiveUp, Hold, Try
 from clawmedic.recovery.policy import Mandate
 from clawmedic.recovery.rescue import carry_out
-from harness import process_environment
 
 Make = Callable[..., Stage]
 DEAD = "2026.7.1/dead-compact-400-chat"
@@ -159,44 +152,6 @@ def test_sqlite_without_a_gateway_is_told_to_start_it(tmp_path: Path):
         outcome = carry_out(run, made)
     assert outcome.exit_code == ExitCode.EXHAUSTED
     assert any("start the gateway" in line for line in outcome.notices[0].lines)
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_killed_at_any_moment_the_next_run_finds_it_whole(stage: Make, seed: int):
-    """A real process is killed at a random moment; the next run makes the store as before, or it is as planned."""
-    on = stage("2026.4.15/harddead-compact-400" if seed % 2 else DEAD)
-    before, history = files(on), ids_on_disk(on)
-    env = process_environment(on.root / "process", 100, {"XDG_STATE_HOME": str(on.root / "own")})
-    child = subprocess.Popen(
-        [sys.executable, "-m", "clawmedic", "rescue", on.key, *on.options, "--policy", "reset", "--yes"],
-        env=env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _wait_for_a_change(on, child)
-    time.sleep(random.Random(seed).uniform(0, 0.06))
-    child.send_signal(signal.SIGKILL)
-    child.wait(timeout=30)
-    with mutating_run(on.settings) as run:
-        assert all(one.ok for one in run.recovered), run.recovered
-    states = {one.state for one in list_operations(on.settings)}
-    assert states <= {OperationState.DONE, OperationState.ROLLED_BACK}
-    assert history <= ids_on_disk(on)
-    assert not list(on.sessions.glob("*.lock"))
-    assert not [path for path in on.sessions.iterdir() if path.name.endswith(".tmp")]
-    if OperationState.DONE in states:
-        assert report(on).verdict not in (Verdict.DEAD, Verdict.STUCK)
-    else:
-        assert files(on) == before
-
-
-def _wait_for_a_change(on: Stage, child: subprocess.Popen[bytes]) -> None:
-    """Until its journal begins: from then on something may be in the middle."""
-    own = on.root / "own"
-    for _ in range(3000):
-        if child.poll() is not None or any(path.suffix == ".jsonl" for path in own.rglob("*")):
-            return
-        time.sleep(0.005)
 
 
 def test_another_users_store_is_not_taken_over(stage: Make, monkeypatch: pytest.MonkeyPatch):
