@@ -80,34 +80,48 @@ def go_to(state: Path, key: str, leaf: str, *, at: str, updated: int) -> str:
 
 def fork(state: Path, key: str, new_key: str, entry: str, *, at: str) -> None:
     """A session of its own with the branch before a message, as `sessions.fork` makes it."""
-    new = str(uuid.uuid4())
     with opened(state) as connection:
-        old = window_of(connection, key)
-        events = {event["id"]: event for event in events_of(connection, old)}
-        _copy_window(connection, old, new, new_key, 0)
+        events = {
+            event["id"]: event for event in events_of(connection, window_of(connection, key)) if "id" in event
+        }
         path: list[dict[str, Any]] = []
         name = events[entry]["parentId"]
         while name:
             path.insert(0, events[name])
             name = events[name]["parentId"]
-        header = {"type": "session", "version": 4, "id": new, "timestamp": at, "cwd": "/"}
-        for seq, event in enumerate([header, *path]):
-            text = json.dumps({field: value for field, value in event.items() if field != "_seq"})
-            connection.execute(
-                "INSERT INTO transcript_events(session_id, seq, event_json, created_at, event_utf8_bytes)"
-                " VALUES(?, ?, ?, 0, ?)",
-                (new, seq, text, len(text.encode())),
-            )
-            if seq:
-                connection.execute(
-                    "INSERT INTO session_transcript_active_events VALUES(?, ?, ?, NULL, 1)", (new, seq, seq)
-                )
-        row = json.dumps({"sessionId": new, "updatedAt": 0, "createdVia": "operator"})
+        _new_session(connection, key, new_key, path, at)
+
+
+def successor(state: Path, key: str, new_key: str, *, at: str) -> None:
+    """A session of its own with all of the conversation, as `sessions.recover` makes it."""
+    with opened(state) as connection:
+        events = events_of(connection, window_of(connection, key))
+        _new_session(connection, key, new_key, [each for each in events if each["type"] != "session"], at)
+
+
+def _new_session(
+    connection: sqlite3.Connection, key: str, new_key: str, events: list[dict[str, Any]], at: str
+) -> None:
+    new = str(uuid.uuid4())
+    _copy_window(connection, window_of(connection, key), new, new_key, 0)
+    header = {"type": "session", "version": 4, "id": new, "timestamp": at, "cwd": "/"}
+    for seq, event in enumerate([header, *events]):
+        text = json.dumps({field: value for field, value in event.items() if field != "_seq"})
         connection.execute(
-            "INSERT INTO session_nodes(session_key, current_session_id, entry_json, entry_valid, updated_at,"
-            " created_at) VALUES(?, ?, ?, 1, 0, 0)",
-            (new_key, new, row),
+            "INSERT INTO transcript_events(session_id, seq, event_json, created_at, event_utf8_bytes)"
+            " VALUES(?, ?, ?, 0, ?)",
+            (new, seq, text, len(text)),
         )
+        if seq:
+            connection.execute(
+                "INSERT INTO session_transcript_active_events VALUES(?, ?, ?, NULL, 1)", (new, seq, seq)
+            )
+    row = json.dumps({"sessionId": new, "updatedAt": 0, "createdVia": "operator"})
+    connection.execute(
+        "INSERT INTO session_nodes(session_key, current_session_id, entry_json, entry_valid, updated_at,"
+        " created_at) VALUES(?, ?, ?, 1, 0, 0)",
+        (new_key, new, row),
+    )
 
 
 def reset_in_place(state: Path, key: str, *, at: str) -> None:

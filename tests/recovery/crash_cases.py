@@ -75,10 +75,21 @@ def foreign(on: Stage) -> None:
     (folder / f"foreign.jsonl{COPY}").write_bytes(live.read_bytes())
 
 
+TOMBSTONE = {"revision": 3, "chargedAttempts": 3, "tombstone": {"reason": "no turn began"}}
+
+
 def tombstoned(on: Stage) -> None:
-    database_stage.set_recovery(
-        on, {"revision": 3, "chargedAttempts": 3, "tombstone": {"reason": "no turn began"}}
-    )
+    """Given up by its restarts, and no chat but a session of the dashboard."""
+    key = "agent:main:dashboard:0f54a1d2-58c1-4a7a-9f5b-5d0c3a7e1b11"
+    with branch_stage.opened(on.state) as connection:
+        for table in ("session_windows", "session_nodes"):
+            connection.execute(f"UPDATE {table} SET session_key = ?", (key,))
+    on.truth["session_key"] = key
+    database_stage.change(on, mainRestartRecovery=TOMBSTONE)
+
+
+def tombstoned_chat(on: Stage) -> None:
+    database_stage.change(on, mainRestartRecovery=TOMBSTONE)
 
 
 def files(*working: str) -> Callable[[Stage], FakeGateway]:
@@ -108,6 +119,7 @@ CASES = (
     CrashCase("gateway-distil", DEAD, ("compact", "KEY", "--distil"), gateway=files()),
     CrashCase("gateway-reset", DEAD, ("reset", "KEY"), gateway=files()),
     CrashCase("recover", "2026.9.6/healthy-mid", ("rescue", "KEY"), tombstoned, database()),
+    CrashCase("recover-chat", "2026.9.6/healthy-mid", ("rescue", "KEY"), tombstoned_chat, database()),
     CrashCase("relax", GUARDED, ("rescue", "KEY", "--policy", "preserve"), gateway=database()),
     CrashCase("rewind", DEAD_DATABASE, ("rescue", "KEY", "--policy", "preserve"), gateway=database()),
     CrashCase("database-distil", DEAD_DATABASE, ("compact", "KEY", "--distil"), gateway=database()),

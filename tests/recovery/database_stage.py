@@ -125,11 +125,21 @@ class Database:
 
     def reset(self, params: dict[str, Any]) -> dict[str, Any]:
         real.reset_in_place(self.on.state, self.on.key, at=iso())
-        return {"ok": True, "key": params["key"], "entry": change(self.on, status=None, totalTokens=0)}
+        present = row(self.on)
+        gone = [name for name in ("status", "mainRestartRecovery", "lastRunError") if name in present]
+        return {
+            "ok": True,
+            "key": params["key"],
+            "entry": change(self.on, **dict.fromkeys(gone), totalTokens=0),
+        }
 
     def recover(self, _params: dict[str, Any]) -> dict[str, Any]:
-        set_recovery(self.on, None)
-        return {"ok": True}
+        key = f"agent:main:dashboard:{uuid.uuid4()}"
+        real.successor(self.on.state, self.on.key, key, at=iso())
+        recovery = row(self.on)["mainRestartRecovery"]
+        recovery["tombstone"] |= {"recoveredSessionId": "s", "recoveredSessionKey": key}
+        change(self.on, mainRestartRecovery=recovery, archivedAt=time.time_ns() // 1_000_000)
+        return {"ok": True, "key": key, "continuation": {"status": "started"}}
 
     def branches(self) -> list[dict[str, Any]]:
         events = self.events()

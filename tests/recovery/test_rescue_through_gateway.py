@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
+from crash_cases import tombstoned as tombstoned_session
+from crash_cases import tombstoned_chat
+from database_stage import Database
 from live_stage import DEAD, ORDERED, PRESERVE, OpenLine, ReopeningLine, Store, Ward71, gateway_process
-from rescue_stage import RESET, Stage, ids_in
+from rescue_stage import RESET, Stage, ids_in, report
 
 from clawmedic.errors import ExitCode
 from clawmedic.gateway.reversal import restoring_model
 from clawmedic.model.outcome import OperationState
 from clawmedic.model.policy import Policy
+from clawmedic.model.verdict import Verdict
 from clawmedic.operations.history import list_operations
 from clawmedic.recovery.policy import Mandate
 from clawmedic.recovery.rungs.gateway_relax import putting_back
@@ -203,43 +205,43 @@ def test_what_never_ran_through_this_gateway_is_not_made(
     assert not ward.asked("sessions.reset")
 
 
-def set_recovery(on: Stage, recovery: dict[str, Any] | None) -> str:
-    """Put a restart record into the only row of a database; gives its session id."""
-    (path,) = on.state.glob("agents/main/agent/openclaw-agent.sqlite")
-    with closing(sqlite3.connect(path)) as database, database:
-        ((text,),) = database.execute("SELECT entry_json FROM session_nodes").fetchall()
-        entry: dict[str, Any] = json.loads(text)
-        entry["mainRestartRecovery"] = recovery
-        database.execute("UPDATE session_nodes SET entry_json = ?", (json.dumps(entry),))
-        database.execute("UPDATE session_nodes SET entry_valid = 1")
-    return str(entry["sessionId"])
-
-
-@pytest.mark.parametrize("works", [True, False])
-def test_a_tombstone_is_taken_off_by_the_gateway(stage: Make, works: bool) -> None:  # noqa: FBT001
-    on = stage("2026.9.6/healthy-mid")
-    session = set_recovery(
-        on, {"revision": 3, "chargedAttempts": 3, "tombstone": {"reason": "no turn began"}}
-    )
-
-    def recover(_params: dict[str, Any]) -> dict[str, Any]:
-        if works:
-            set_recovery(on, None)
-        return {"ok": True}
-
-    row = {"key": on.key, "sessionId": session, "hasActiveRun": False}
-    methods = {
-        "sessions.list": lambda _: {"sessions": [row]},
-        "sessions.describe": lambda _: {"session": row},
-        "sessions.recover": recover,
-    }
+@contextmanager
+def tombstoned(on: Stage, *, works: bool, chat: bool) -> Iterator[Ward71]:
+    """A database whose session its restarts have given up, and a gateway that can (or cannot) recover it."""
+    (tombstoned_chat if chat else tombstoned_session)(on)
+    methods = Database(on).methods()
+    if not works:
+        methods["sessions.recover"] = lambda _: {"ok": True}
     with ExitStack() as running:
         fake = running.enter_context(serving(FakeGateway(methods=methods)))
         running.enter_context(gateway_process(on))
-        ward = Ward71(on, Store(on), fake, OpenLine(on, fake, running))
+        yield Ward71(on, Store(on), fake, OpenLine(on, fake, running))
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_a_tombstoned_session_goes_on_as_another(stage: Make, works: bool) -> None:  # noqa: FBT001
+    on = stage("2026.9.6/healthy-mid")
+    with tombstoned(on, works=works, chat=False) as ward:
         (result,) = ward.rescue(PRESERVE).results
     assert (result.ok, result.rungs[0].rung, result.rungs[0].ok) == (works, "recover", works), result
     assert len(ward.asked("sessions.recover")) == 1
+    if works:
+        seen = report(on)
+        assert seen.verdict is not Verdict.DEAD, seen.why
+        assert seen.session.recovered_key
+
+
+def test_a_tombstoned_chat_is_never_recovered_but_told_the_facts(stage: Make) -> None:
+    """The gateway would archive the chat and refuse it for good."""
+    on = stage("2026.9.6/healthy-mid")
+    with tombstoned(on, works=True, chat=True) as ward:
+        (result,) = ward.rescue(PRESERVE).results
+        assert result.exit_code == ExitCode.EXHAUSTED
+        assert not ward.asked("sessions.recover")
+        (result,) = ward.rescue(Mandate(Policy.REVIVE, explicit=True, named=True, agreed=True)).results
+        assert (result.ok, result.action) == (True, "distil"), result
+        assert not ward.asked("sessions.recover")
+    assert report(on).verdict is not Verdict.DEAD
 
 
 OFF = ("a", "guard", "enabled")

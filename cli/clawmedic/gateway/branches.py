@@ -68,6 +68,9 @@ def fork(caller: Caller, key: str, entry_id: str, *, timeout: float = QUICK_SECO
 
 
 def recover(caller: Caller, key: str, *, timeout: float = QUICK_SECONDS) -> None:
-    """Take a restart tombstone off a session; refused for any other. Raises as `Caller.change`, and UnknownKeyError."""
+    """Move a tombstoned conversation to a session of its own; the source is archived, and stays refused (measured).
+
+    Refused for a session without a tombstone. Raises as `Caller.change`, and UnknownKeyError.
+    """
     require(caller, key)
     caller.change("sessions.recover", {"key": key}, timeout=timeout)

@@ -58,6 +58,9 @@ class BudgetStatus:
     reserve_tokens: int | None
 
 
+_NO_CHATS = frozenset({"webchat", "internal", "none"})
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """Where answers go: `entry.delivery.context` on 9.6, else `deliveryContext` (openclaw-channels.md 4)."""
@@ -66,6 +69,11 @@ class Delivery:
     to: str
     account_id: str | None
     thread_id: str | None
+
+    @property
+    def reaches_people(self) -> bool:
+        """Whether it leads to a chat of people at all."""
+        return bool(self.to) and self.channel not in _NO_CHATS
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +170,8 @@ class Session:
     """Earlier ids of the same key (`usageFamilySessionIds`, session_windows), oldest first."""
     archived_at: int | None = None
     tombstone: str | None = None
+    recovered_key: str | None = None
+    """The session in which a tombstoned conversation goes on: `sessions.recover` makes it and archives this one."""
     initialization_pending: bool = False
     subagent_wedged: str | None = None
     last_run_error: str | None = None
@@ -175,3 +185,8 @@ class Session:
     """Newest last."""
     problems: tuple[str, ...] = ()
     """Fields with a wrong type, a session id that is no file name, and the like: one line each."""
+
+    @property
+    def is_dashboard(self) -> bool:
+        """Whether it is one of the dashboard's own sessions: nobody reaches it by a channel or by this very key."""
+        return self.key.split(":")[2:3] == ["dashboard"]

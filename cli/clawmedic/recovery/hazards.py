@@ -17,6 +17,7 @@ class Hazard(StrEnum):
     SQLITE = "sqlite"
     DEAD_PROVIDER = "dead-provider"
     NEVER_FITS = "never-fits"
+    RECOVER_CHAT = "recover-chat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ HAZARDS = {
     Hazard.DEAD_PROVIDER: Warned(
         "the ordinary model call fails: a new session fails the same way, and the conversation is gone from view",
         "wait, or give the session another model; --policy reset --yes with its key is obeyed all the same",
+    ),
+    Hazard.RECOVER_CHAT: Warned(
+        "`sessions.recover` moves the conversation to a session of its own, and leaves the chat archived and refused",
+        "a new session with the facts of the old one revives the chat: clawmedic rescue KEY --policy revive",
     ),
     Hazard.NEVER_FITS: Warned(
         "the restored conversation would leave too little of the model's window: it would be dead at once",

@@ -10,12 +10,13 @@ from clawmedic.recovery.rung import Fit, Patient
 def offline_only(patient: Patient) -> Fit:
     """Whether a rung that rewrites files may be tried at all: the file generation, and nobody owns the directory."""
     if patient.session.generation is Generation.SQLITE:
-        return _not(Hazard.SQLITE)
+        return hazardous(Hazard.SQLITE)
     if not patient.offline:
-        return _not(Hazard.LIVE_STORE, f"{patient.why_running}: ")
+        return hazardous(Hazard.LIVE_STORE, f"{patient.why_running}: ")
     return Fit(ok=True, reason="nobody owns the state directory")
 
 
-def _not(hazard: Hazard, before: str = "") -> Fit:
+def hazardous(hazard: Hazard, before: str = "") -> Fit:
+    """Not this way, in the words of the hazard."""
     warned = HAZARDS[hazard]
     return Fit(ok=False, reason=f"{before}{warned.why}; {warned.instead} (hazard {hazard})")

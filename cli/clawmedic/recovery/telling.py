@@ -18,8 +18,6 @@ from clawmedic.recovery.line import Line
 from clawmedic.recovery.rescue import Round
 from clawmedic.settings import Settings
 
-INTERNAL = frozenset({"webchat", "internal", "none"})
-"""Channels that are no chat: nothing is ever sent to them."""
 _MEMORY = {
     "compact": "The older part of the conversation is summed up.",
     "relax": "The older part of the conversation is summed up.",
@@ -60,7 +58,7 @@ def _worth_telling(result: KeyResult) -> bool:
 
 def _tell(caller: Caller | None, session: Session, result: KeyResult, waiting: int) -> str:
     delivery = session.delivery
-    if delivery is None or not delivery.to or delivery.channel in INTERNAL:
+    if delivery is None or not delivery.reaches_people:
         return ""
     if caller is None:
         return f"nobody in the chat of {session.key} was told: no gateway is reached"

@@ -94,6 +94,7 @@ def session_from_entry(
         previous_session_ids=_previous(row, found),
         archived_at=row.time("archivedAt"),
         tombstone=_tombstone(restart),
+        recovered_key=restart.inner("tombstone").text("recoveredSessionKey"),
         initialization_pending=_pending_mark(row),
         subagent_wedged=subagent.text("wedgedReason") or ("wedged" if subagent.time("wedgedAt") else None),
         last_run_error=_error_text(row),

@@ -35,7 +35,13 @@ class GatewayDistil:
 
     def applies(self, patient: Patient) -> Fit:
         """A gateway is reached, and a compaction failed or the history does not fit."""
-        return shortens(patient, "the facts of the history fit, and need no compaction")
+        fit = shortens(patient, "the facts of the history fit, and need no compaction")
+        session = patient.session
+        if not fit.ok and patient.gateway is not None and session.tombstone and not session.recovered_key:
+            return Fit(
+                ok=True, reason="a new session takes the tombstone off, and is told the facts of the old one"
+            )
+        return fit
 
     def plan(self, patient: Patient) -> Treatment:
         """Copy, reset, hand the digest over.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from clawmedic.errors import RefusedError
 from clawmedic.model.outcome import Check, Proof
 from clawmedic.model.plan import Reversible, Step
 from clawmedic.operations.work import Work
@@ -39,7 +40,16 @@ class GatewayReset:
         return Fit(ok=False, reason="a new session is no answer to this")
 
     def plan(self, patient: Patient) -> Treatment:
-        """Copy, reset, prove, leave a note."""
+        """Copy, reset, prove, leave a note.
+
+        Raises:
+            RefusedError: the gateway has moved the conversation to another session, and refuses a reset of this one.
+        """
+        if moved := patient.session.recovered_key:
+            raise RefusedError(
+                f"the gateway has moved the conversation to {moved}, and refuses a reset of {patient.session.key}",
+                hint=f"go on in {moved}",
+            )
         step = Step(self.name, "keep the history aside and begin a new session", reversible=Reversible.NO)
         return Treatment(live_plan(patient, step), _Resetting(Bedside.of(patient, whole=True)))
 

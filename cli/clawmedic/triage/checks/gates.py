@@ -11,14 +11,19 @@ from clawmedic.triage.checks.check import clock, of_session
 
 
 def check(case: Case) -> Iterable[Finding]:
-    """A tombstone is critical; an archived session only when somebody waits for it."""
+    """A tombstone is critical; an archived session only when somebody waits for it.
+
+    A tombstoned conversation that goes on in another session is over, unless people write to this one.
+    """
     session = case.session
     if session.tombstone is not None:
+        moved = session.recovered_key
         yield of_session(
             case,
             FindingCode.TOMBSTONED,
-            Severity.CRITICAL,
+            Severity.INFO if moved and session.is_dashboard else Severity.CRITICAL,
             f"row: restart recovery gave up: {session.tombstone or 'no reason given'}",
+            *([f"row: its conversation goes on as {moved}, and this key is refused"] if moved else []),
         )
     if session.subagent_wedged is not None:
         yield of_session(

@@ -160,10 +160,13 @@ FINDINGS_DEATH = (
             "(reason)`."
         ),
         helps=(
-            "clawmedic rescue KEY: `sessions.recover`, which works on tombstones only",
+            "clawmedic rescue KEY: a chat begins anew and its model is told the facts of the old conversation",
+            "a session that is no chat: `sessions.recover` moves the conversation to a session of its own",
             "`/new` or `/reset` in the chat",
         ),
         does_not_help=(
+            "`sessions.recover` of a chat: the chat itself is archived and refused for good",
+            "a rewind: the tombstone stays",
             "`openclaw doctor`: `nothing to reconcile`",
             "a restart",
             "another model",
