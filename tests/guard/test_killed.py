@@ -22,7 +22,7 @@ from clawmedic.model.outcome import OperationState
 from clawmedic.model.verdict import Verdict
 from clawmedic.operations.history import list_operations
 from harness import ROOT
-from operations.killing import killed_at
+from killing import killed_at
 
 LAST = 150
 """A pass that rescues makes fewer changes than this."""
