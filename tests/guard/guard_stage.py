@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,17 @@ def guarded(
     settings = replace(on.settings, world=replace(on.settings.world, clock=clock))
     configuration = Configuration(GuardSection(policy=policy, **guard), NotifySection())
     return Guarded(replace(on, settings=settings), clock, configuration)
+
+
+@contextmanager
+def gateway_process(on: Stage) -> Iterator[None]:
+    """What the gate takes for a gateway of this state directory."""
+    command, environment = ["openclaw-gateway", "120"], {"OPENCLAW_STATE_DIR": str(on.state)}
+    with subprocess.Popen(command, executable="/bin/sleep", env=environment) as process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 def newest_of(on: Stage) -> int:

@@ -26,10 +26,9 @@ class Ill:
     permit: Permit
     outage: Outage | None = None
 
-    @property
-    def effective(self) -> Terms:
+    def effective(self, now: int) -> Terms:
         """The terms that a rescue goes by: in an outage it goes less far."""
-        return self.terms.capped(self.outage.most) if self.outage is not None else self.terms
+        return self.terms.capped(self.outage.most(now)) if self.outage is not None else self.terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,10 @@ class Ruling:
 def the_ill(
     sights: Iterable[tuple[Sight, Terms]], memory: Memory, hour: Hour
 ) -> tuple[list[Ill], tuple[Outage, ...]]:
-    """The sessions that something is to be decided about, those that failed first in front, and the outages."""
+    """The sessions that something is to be decided about, and the outages.
+
+    The least tried stand in front, then those that failed first.
+    """
     cared_for = [(sight, terms) for sight, terms in sights if terms.policy is not Policy.IGNORE]
     outages = outages_among((sight for sight, _ in cared_for), memory.outages)
     of_sight = {sight.name: outage for outage in outages for sight in outage.sights}
@@ -53,9 +55,12 @@ def the_ill(
         for sight, terms in cared_for
         if sight.ill and (record := memory.record(*sight.name))
     ]
-    return sorted(
-        ill, key=lambda one: (one.sight.verdict.rank, one.sight.failed_at or 0, one.sight.key)
-    ), outages
+    return sorted(ill, key=_in_turn), outages
+
+
+def _in_turn(one: Ill) -> tuple[int, int, int, str]:
+    tried = len(one.record.attempts) + one.record.looks
+    return one.sight.verdict.rank, tried, one.sight.failed_at or 0, one.sight.key
 
 
 def rule(one: Ill, outages: dict[str, OutageRecord], now: int) -> Ruling | None:

@@ -45,10 +45,10 @@ class Outage:
         """Whether there is anything to repair in its sessions."""
         return self.struck is not Struck.MODEL_CALL
 
-    @property
-    def most(self) -> Policy:
-        """How far a rescue may go while it lasts: no reset; nothing that loses sight of history where it passes."""
-        return Policy.PRESERVE if self.passes else Policy.REVIVE
+    def most(self, now: int) -> Policy:
+        """How far a rescue may go: no reset in any case, and for the first hour nothing that a passing cause spares."""
+        newest = max(sight.failed_at or 0 for sight in self.sights)
+        return Policy.PRESERVE if self.passes and now - newest < TOGETHER_MS else Policy.REVIVE
 
     @property
     def since(self) -> int | None:
@@ -87,7 +87,10 @@ class Outage:
             at=now,
             keys=keys,
             title=f"{self.provider} still fails ({self.cause}), and a person is needed",
-            lines=("the attempts of all its sessions are used up", f"clawmedic explain {self.cause}"),
+            lines=(
+                "nothing more is tried for any of its sessions by itself",
+                f"clawmedic explain {self.cause}",
+            ),
             unanswered=sum(sight.unanswered for sight in self.sights),
             condition=self.condition,
         )

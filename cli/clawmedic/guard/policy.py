@@ -184,7 +184,9 @@ def _not_now(terms: Terms, record: KeyRecord, hour: Hour, used: Sequence[Attempt
         )
     if len(used) >= terms.attempts:
         free = used[0].at + terms.window_ms if used else None
-        return MayNot(f"all {terms.attempts} attempts of this window are used up", free, person=True)
+        # Given up for another cause: this one is tried when the window allows it.
+        person = record.given_up is None
+        return MayNot(f"all {terms.attempts} attempts of this window are used up", free, person=person)
     return None
 
 

@@ -150,6 +150,8 @@ class Rounds:
 
     def _note(self, event: str, sight: Sight, **fields: Scalar) -> None:
         facts = (("cause", sight.cause), *fields.items())
+        if self.orders.dry_run:
+            return
         self.tools.diary.note(Action(self.settings.now(), event, sight.key, facts))
 
     # What is done
@@ -159,19 +161,26 @@ class Rounds:
         ruling = rule(one, self.memory.outages, self.at)
         if ruling is None:
             return False
+        sight, terms, record = one.sight, one.terms, one.record
+        if ruling.did is Did.PERSON and record.given_up is None and not record.no_way:
+            # It was rescued each time, and died each time.
+            why = going_in_circles(record, sight, self.at - terms.window_ms) or ruling.reason
+            self._give_up(one, why, (sight.why,))
+            return True
         self._line(one, ruling)
         if one.outage is None and not self.hour.paused:
-            sight, terms, record = one.sight, one.terms, one.record
             if ruling.did is Did.OBSERVED:
                 self._tell(observed(record, sight, terms, self.at, configured=self.orders.configured))
             elif ruling.did is Did.PERSON:
-                why = (sight.why,)
-                self._tell(person_needed(record, sight, terms, reason=ruling.reason, lines=why, now=self.at))
+                seen = (sight.why,)
+                self._tell(person_needed(record, sight, terms, reason=ruling.reason, lines=seen, now=self.at))
         return True
 
     def _rehearse(self, one: Ill) -> None:
         """`--dry-run`: what would be begun with."""
-        with planned_for(self.settings, self.tools, self.orders, one.sight, one.effective) as planned:
+        with planned_for(
+            self.settings, self.tools, self.orders, one.sight, one.effective(self.at)
+        ) as planned:
             self._line(one, Ruling(Did.HELD, f"would try {words_of(planned.outlooks[0].decision)}"))
 
     def _rescue(self, waiting: list[Ill]) -> None:
@@ -221,11 +230,12 @@ class Rounds:
         if circles := going_in_circles(one.record, one.sight, since):
             self._give_up(one, circles, ())
             return False
-        treated = treat(bench, one.sight, one.effective, one.record)
+        treated = treat(bench, one.sight, one.effective(self.at), one.record)
         if isinstance(treated, Tried):
-            self._tried(one, treated)
             if treated.cut_short is not None:
+                self._cut_short(one, treated)
                 raise treated.cut_short
+            self._tried(one, treated)
             return treated.rescued
         if isinstance(treated, NoWay):
             self._no_way(one, treated)
@@ -234,6 +244,12 @@ class Rounds:
             one.record.look_again_at = until or 0
             self._line(one, Ruling(Did.HELD, treated.reason, until))
         return isinstance(treated, NothingToDo)
+
+    def _cut_short(self, one: Ill, treated: Tried) -> None:
+        one.record.end_attempt(treated.attempt)
+        self.results.append(treated.result)
+        self._line(one, Ruling(Did.HELD, treated.result.error))
+        self.save()
 
     def _tried(self, one: Ill, treated: Tried) -> None:
         record, result, terms = one.record, treated.result, one.terms
@@ -350,7 +366,9 @@ class Rounds:
         known.keys, known.seen_at = [sight.key for sight in outage.sights], self.at
         acting = any(terms.policy not in (Policy.OBSERVE, Policy.IGNORE) for _, terms in members)
         records = [self.memory.records.get(sight.name) for sight in outage.sights if sight.ill]
-        exhausted = bool(records) and all(one is not None and one.given_up is not None for one in records)
+        exhausted = bool(records) and all(
+            one is not None and (one.given_up is not None or one.no_way) for one in records
+        )
         if any(terms.notify for _, terms in members) and not self.hour.paused:
             known.told = True
             self._tell(outage.notice(self.at, acting=acting))

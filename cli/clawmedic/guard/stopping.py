@@ -29,7 +29,7 @@ AFTER_SECONDS = 30.0
 class Why(StrEnum):
     """What ended a pass early."""
 
-    SIGNAL = "a signal"
+    SIGNAL = "by a signal"
     TIME = "its time was up"
 
 
@@ -46,7 +46,7 @@ class Stopping:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._in_rung = False
+        self._climbs = False
         self._seals = 0
         self._wanted: Why | None = None
         self._latest_start = float("inf")
@@ -62,11 +62,11 @@ class Stopping:
         Raises:
             PassEnd: it is over.
         """
-        if self._wanted is not None and not self._in_rung and not self._seals:
+        if self._wanted is not None and not self._climbs and not self._seals:
             raise PassEnd(self._wanted)
 
     def require_time_for_rung(self) -> None:
-        """Before a session is taken on.
+        """Before a session is taken on, and before each rung.
 
         Raises:
             PassEnd: it is over, or too little time is left for a rung.
@@ -76,18 +76,14 @@ class Stopping:
         if self._wanted is not None:
             raise PassEnd(self._wanted)
 
-    def enter_rung(self) -> None:
-        """A rung begins: until `leave_rung` no signal ends the pass, only the end of its time does.
-
-        Raises:
-            PassEnd: as `require_time_for_rung`; the rung has not begun.
-        """
-        self.require_time_for_rung()
-        self._in_rung = True
-
-    def leave_rung(self) -> None:
-        """The rung is over."""
-        self._in_rung = False
+    @contextmanager
+    def climbing(self) -> Iterator[None]:
+        """Rungs are climbed: a signal ends that before the next rung (`require_time_for_rung`), the clock at once."""
+        self._climbs = True
+        try:
+            yield
+        finally:
+            self._climbs = False
 
     @contextmanager
     def sealed(self) -> Iterator[None]:
@@ -132,7 +128,7 @@ class Stopping:
         del frame
         why = Why.TIME if number == signal.SIGALRM else Why.SIGNAL
         self._wanted = self._wanted or why
-        if not self._seals and (why is Why.TIME or not self._in_rung):
+        if not self._seals and (why is Why.TIME or not self._climbs):
             raise PassEnd(why)
 
 

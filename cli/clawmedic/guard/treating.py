@@ -152,16 +152,18 @@ def _carried_out(bench: Bench, planned: Round, outlook: Outlook, terms: Terms, n
     witness = _Witness(bench.tools.stopping, bench.tools.diary, bench.settings.now)
     cut_short: PassEnd | None = None
     try:
-        outcome = carry_out(bench.run, planned, witness)
+        with bench.tools.stopping.climbing():
+            outcome = carry_out(bench.run, planned, witness)
     except PassEnd as end:
         cut_short = end
         outcome = Outcome(planned.group, (_cut_short(outlook, witness, end),))
-    finally:
-        bench.tools.stopping.leave_rung()
     if cut_short is None and terms.notify and bench.tools.line:
         outcome = told(bench.tools.line, planned, outcome)
     result = outcome.results[0]
-    attempt = Attempt(now, planned.group, _came(result), _numbers(result.rungs), result.error)
+    # Where a rung had held, only the next look tells whether that was enough.
+    open_end = cut_short is not None and any(rung.ok for rung in result.rungs)
+    came = Came.BEGUN if open_end else _came(result)
+    attempt = Attempt(now, planned.group, came, _numbers(result.rungs), result.error)
     return Tried(attempt, result, outcome.notices, outcome.notes, cut_short)
 
 
@@ -186,7 +188,7 @@ def _numbers(rungs: tuple[RungResult, ...]) -> tuple[RungNumbers, ...]:
 
 def _cut_short(outlook: Outlook, witness: _Witness, end: PassEnd) -> KeyResult:
     """What is known of a climb that the end of the pass broke off: the rungs that had ended."""
-    words = f"the pass was ended by {end.why} "
+    words = f"the pass was ended ({end.why}) "
     words += f"in {witness.open_rung}, which was rolled back" if witness.open_rung else "between two rungs"
     key = outlook.patient.session.key
     rungs = tuple(witness.results)
@@ -203,12 +205,11 @@ class _Witness:
 
     def begins(self, key: str, rung: str, sentence: str) -> None:
         del key, sentence
-        self._stopping.enter_rung()
+        self._stopping.require_time_for_rung()
         self.open_rung = rung
 
     def ended(self, key: str, result: RungResult) -> None:
         self.open_rung = ""
-        self._stopping.leave_rung()
         self.results.append(result)
         proof = result.proof
         fields = (

@@ -92,7 +92,7 @@ class _Pass:
         try:
             self._look_and_act(rounds)
         except PassEnd as end:
-            ended_early = f"the pass was ended by {end.why}"
+            ended_early = f"the pass was ended: {end.why}"
         report = self._report(rounds, ended_early)
         if self.orders.dry_run:
             return report
@@ -103,7 +103,7 @@ class _Pass:
         try:
             return self._told(report)
         except PassEnd as end:  # what nobody was told yet waits for the next pass
-            return report.with_told((), (*self.problems, f"telling people was ended by {end.why}"))
+            return report.with_told((), (*self.problems, f"telling people was ended: {end.why}"))
 
     def _look_and_act(self, rounds: Rounds) -> None:
         rounds.put_right()
