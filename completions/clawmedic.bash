@@ -105,6 +105,10 @@ _clawmedic_options() {
             options="--probe --yes -y --dry-run --gateway-stopped --url --token --password --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
             valued=" --url --token --password --state-dir --profile --log --config "
             ;;
+        "guard")
+            options="--once --every --policy --metrics --max-runtime --dry-run --ping-url --log-json --gateway-stopped --url --token --password --state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --journal --help -h"
+            valued=" --every --policy --metrics --max-runtime --ping-url --url --token --password --state-dir --profile --log --config "
+            ;;
         "guard status")
             options="--state-dir --profile --log --config --json --quiet -q --verbose -v --no-input --utc --iso --help -h"
             valued=" --state-dir --profile --log --config "
@@ -187,6 +191,13 @@ _clawmedic_value() {
         "rescue --policy") _clawmedic_words observe preserve revive reset ignore ;;
         "rescue --model") _clawmedic_ask models ;;
         "compact --model") _clawmedic_ask models ;;
+        "guard --every") _clawmedic_words 5m 15m 1h ;;
+        "guard --policy") _clawmedic_words observe preserve revive reset ignore ;;
+        "guard --metrics") paths=1 && _clawmedic_paths -f ;;
+        "guard --max-runtime") _clawmedic_words 5m 15m 1h ;;
+        "setup cron --every") _clawmedic_words 5m 15m 1h ;;
+        "setup systemd --every") _clawmedic_words 5m 15m 1h ;;
+        "setup launchd --every") _clawmedic_words 5m 15m 1h ;;
         "drill --keep") paths=1 && _clawmedic_paths -d ;;
     esac
 }
@@ -209,6 +220,7 @@ _clawmedic_argument() {
         "mend ""0") _clawmedic_ask keys ;;
         "compact ""0") _clawmedic_ask keys ;;
         "reset "*) _clawmedic_ask keys ;;
+        "guard pause ""0") _clawmedic_words 5m 15m 1h ;;
         "guard retry ""0") _clawmedic_ask keys ;;
         "undo ""0") _clawmedic_ask operations ;;
     esac
@@ -224,10 +236,10 @@ _clawmedic() {
     cur=${words[last]}
     path=${words[1]}
     case $path in
-        backups) path+=" ${words[2]}" first=3 ;;
-        guard) path+=" ${words[2]}" first=3 ;;
-        notify) path+=" ${words[2]}" first=3 ;;
-        setup) path+=" ${words[2]}" first=3 ;;
+        backups) [[ ${words[2]} == -* ]] || path+=" ${words[2]}" first=3 ;;
+        guard) [[ ${words[2]} == -* ]] || path+=" ${words[2]}" first=3 ;;
+        notify) [[ ${words[2]} == -* ]] || path+=" ${words[2]}" first=3 ;;
+        setup) [[ ${words[2]} == -* ]] || path+=" ${words[2]}" first=3 ;;
     esac
     if ((last < first)); then
         case $path in

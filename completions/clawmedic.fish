@@ -409,10 +409,10 @@ complete -c clawmedic -n '__clawmedic_argument 0 \'\' guard' -a pause -d 'Keep t
 complete -c clawmedic -n '__clawmedic_argument 0 \'\' guard' -a resume -d 'End a pause'
 complete -c clawmedic -n '__clawmedic_argument 0 \'\' guard' -a retry -d 'Let the guard try a session again that it has given up'
 complete -c clawmedic -n '__clawmedic_at guard' -l once -d 'One pass (the default): made for cron and timers.'
-complete -c clawmedic -n '__clawmedic_at guard' -l every -x -d 'A pass for each such time, such as 5m: made for a service.'
+complete -c clawmedic -n '__clawmedic_at guard' -l every -x -a '5m 15m 1h' -d 'A pass for each such time, such as 5m: made for a service.'
 complete -c clawmedic -n '__clawmedic_at guard' -l policy -x -a 'observe preserve revive reset ignore' -d 'How far to go, in place of the configured policy and rules.'
 complete -c clawmedic -n '__clawmedic_at guard' -l metrics -r -F -d 'Write this textfile for Prometheus after each pass.'
-complete -c clawmedic -n '__clawmedic_at guard' -l max-runtime -x -d 'A pass takes no longer. Default: the configured 10m.'
+complete -c clawmedic -n '__clawmedic_at guard' -l max-runtime -x -a '5m 15m 1h' -d 'A pass takes no longer. Default: the configured 10m.'
 complete -c clawmedic -n '__clawmedic_at guard' -l dry-run -d 'Say what would be done, and do nothing.'
 complete -c clawmedic -n '__clawmedic_at guard' -l ping-url -x -d 'Call this dead-man switch at the start and the end of each pass.'
 complete -c clawmedic -n '__clawmedic_at guard' -l log-json -d 'A line of JSON for each action.'
@@ -458,6 +458,7 @@ complete -c clawmedic -n '__clawmedic_at guard pause' -l no-input -d 'Never ask.
 complete -c clawmedic -n '__clawmedic_at guard pause' -l utc -d 'Times in UTC, not in the local zone; no ages.'
 complete -c clawmedic -n '__clawmedic_at guard pause' -l iso -d 'Times in the form of ISO 8601; no ages.'
 complete -c clawmedic -n '__clawmedic_at guard pause' -l help -s h -d 'Say how the command is called, and stop.'
+complete -c clawmedic -n '__clawmedic_argument 0 "--state-dir --profile --log --config" guard pause' -k -a '5m 15m 1h'
 
 # clawmedic guard resume
 complete -c clawmedic -n '__clawmedic_at guard resume' -l state-dir -x -a '(__fish_complete_directories)' -d 'OpenClaw\'s state directory.'
@@ -559,7 +560,7 @@ complete -c clawmedic -n '__clawmedic_at setup config' -l iso -d 'Times in the f
 complete -c clawmedic -n '__clawmedic_at setup config' -l help -s h -d 'Say how the command is called, and stop.'
 
 # clawmedic setup cron
-complete -c clawmedic -n '__clawmedic_at setup cron' -l every -x -d 'How often, such as 5m or 1h.'
+complete -c clawmedic -n '__clawmedic_at setup cron' -l every -x -a '5m 15m 1h' -d 'How often, such as 5m or 1h.'
 complete -c clawmedic -n '__clawmedic_at setup cron' -l install -d 'Put it in place; a second time changes nothing.'
 complete -c clawmedic -n '__clawmedic_at setup cron' -l uninstall -d 'Take it away again.'
 complete -c clawmedic -n '__clawmedic_at setup cron' -l state-dir -x -a '(__fish_complete_directories)' -d 'OpenClaw\'s state directory.'
@@ -576,7 +577,7 @@ complete -c clawmedic -n '__clawmedic_at setup cron' -l journal -d 'Ask journald
 complete -c clawmedic -n '__clawmedic_at setup cron' -l help -s h -d 'Say how the command is called, and stop.'
 
 # clawmedic setup systemd
-complete -c clawmedic -n '__clawmedic_at setup systemd' -l every -x -d 'How often, such as 5m or 1h.'
+complete -c clawmedic -n '__clawmedic_at setup systemd' -l every -x -a '5m 15m 1h' -d 'How often, such as 5m or 1h.'
 complete -c clawmedic -n '__clawmedic_at setup systemd' -l system -d 'A unit of the system\'s manager, hardened further; installed as root.'
 complete -c clawmedic -n '__clawmedic_at setup systemd' -l install -d 'Put it in place; a second time changes nothing.'
 complete -c clawmedic -n '__clawmedic_at setup systemd' -l uninstall -d 'Take it away again.'
@@ -594,7 +595,7 @@ complete -c clawmedic -n '__clawmedic_at setup systemd' -l journal -d 'Ask journ
 complete -c clawmedic -n '__clawmedic_at setup systemd' -l help -s h -d 'Say how the command is called, and stop.'
 
 # clawmedic setup launchd
-complete -c clawmedic -n '__clawmedic_at setup launchd' -l every -x -d 'How often, such as 5m or 1h.'
+complete -c clawmedic -n '__clawmedic_at setup launchd' -l every -x -a '5m 15m 1h' -d 'How often, such as 5m or 1h.'
 complete -c clawmedic -n '__clawmedic_at setup launchd' -l install -d 'Put it in place; a second time changes nothing.'
 complete -c clawmedic -n '__clawmedic_at setup launchd' -l uninstall -d 'Take it away again.'
 complete -c clawmedic -n '__clawmedic_at setup launchd' -l state-dir -x -a '(__fish_complete_directories)' -d 'OpenClaw\'s state directory.'

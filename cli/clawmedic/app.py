@@ -79,6 +79,22 @@ class Command(TyperCommand):
         write_page(self.get_params(ctx), ctx, formatter)
 
 
+class Group(TyperGroup):
+    """A group of commands with such a page: what it can be asked for stands first."""
+
+    def collect_usage_pieces(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """What stands behind the group's name in the first line."""
+        del ctx
+        return ["[OPTION]... [COMMAND]..." if self.invoke_without_command else "COMMAND [OPTION]..."]
+
+    def format_options(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]
+        """Everything below the description."""
+        from clawmedic.commands.help_page import write_page
+
+        self.format_commands(ctx, formatter)  # type: ignore[arg-type]
+        write_page(self.get_params(ctx), ctx, formatter)
+
+
 class LazyGroup(TyperGroup):
     """A group that imports a command's module when the command is called, and not before."""
 
@@ -116,6 +132,7 @@ def _load(name: str) -> TyperCommand:
     if holder is None:
         holder = typer.Typer(add_completion=False, rich_markup_mode=None)
         holder.command(name)(module.command)
+    holder.info.cls = Group
     for registered in holder.registered_commands:
         registered.cls = Command
     command = get_command(holder)

@@ -91,9 +91,12 @@ complete -F _clawmedic clawmedic
 
 def bash_script(root: Command) -> str:
     """The whole script."""
-    leaves = [command for command in root.walk() if command.path and not command.inner]
+    leaves = [item for item in root.walk() if item.path and (not item.inner or item.has_own_options)]
     groups = [command for command in root.inner if command.inner]
-    named = "".join(f'        {group.path[0]}) path+=" ${{words[2]}}" first=3 ;;\n' for group in groups)
+    named = "".join(
+        f'        {group.path[0]}) [[ ${{words[2]}} == -* ]] || path+=" ${{words[2]}}" first=3 ;;\n'
+        for group in groups
+    )
     lists = "".join(
         f"            {group.path[0]}\\ *) _clawmedic_words {_names(group)} ;;\n" for group in groups
     )

@@ -79,7 +79,9 @@ def _synopsis(command: Command) -> Iterator[str]:
     words = [bold(command.name)]
     if command.inner:
         yield " ".join((*words, italic("COMMAND"), "[" + italic("OPTION") + "]..."))
-        return
+        if not command.has_own_options:
+            return
+        yield ".br"
     words.append("[" + italic("OPTION") + "]...")
     for argument in command.arguments:
         word = italic(argument.metavar) + ("..." if argument.many else "")

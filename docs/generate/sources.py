@@ -51,6 +51,7 @@ _BY_METAVAR = {
     "KIND": Source.of(BackupKind),
     "CODE": Source.of(sorted({*FindingCode, *Cause})),
     "WHEN": Source.of(_SPANS),
+    "TIME": Source.of(("5m", "15m", "1h")),
 }
 _BY_PLACE = {
     ("scan", "--agent"): Source(Kind.ASK, ("agents",)),

@@ -80,6 +80,11 @@ class Command:
         """The man page's name: `clawmedic-backups-list`."""
         return "-".join(("clawmedic", *self.path))
 
+    @property
+    def has_own_options(self) -> bool:
+        """Whether it can be called by itself: more than `--help` is there."""
+        return any(not option.shared for option in self.options)
+
     def walk(self) -> Iterator[Command]:
         """This command and all below it."""
         yield self
