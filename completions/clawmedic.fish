@@ -52,7 +52,7 @@ complete -c clawmedic -n '__fish_use_subcommand' -a history -d 'List every chang
 complete -c clawmedic -n '__fish_use_subcommand' -a undo -d 'Put back the very bytes of what an operation changed'
 complete -c clawmedic -n '__fish_use_subcommand' -a notify -d 'Try the channels that notices go through'
 complete -c clawmedic -n '__fish_use_subcommand' -a setup -d 'Write the configuration, or make the guard run by itself'
-complete -c clawmedic -n '__fish_use_subcommand' -a drill -d 'Rehearse: make every kind of dead session, bring each back, and undo it'
+complete -c clawmedic -n '__fish_use_subcommand' -a drill -d 'Rehearse: make dead sessions, bring each back, and undo it'
 complete -c clawmedic -n '__fish_use_subcommand' -a info -d 'Say what is seen here: store, version, gateway, logs, config'
 complete -c clawmedic -n '__fish_use_subcommand' -l version -s V -d 'Print the version.'
 complete -c clawmedic -n '__fish_use_subcommand' -l help -s h -d 'Say how the command is called, and stop.'

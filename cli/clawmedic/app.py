@@ -54,7 +54,7 @@ COMMANDS = (
     Mounted("undo", "Put back the very bytes of what an operation changed."),
     Mounted("notify", "Try the channels that notices go through."),
     Mounted("setup", "Write the configuration, or make the guard run by itself."),
-    Mounted("drill", "Rehearse: make every kind of dead session, bring each back, and undo it."),
+    Mounted("drill", "Rehearse: make dead sessions, bring each back, and undo it."),
     Mounted("info", "Say what is seen here: store, version, gateway, logs, config."),
 )
 SUMMARIES = {mounted.name: mounted.summary for mounted in COMMANDS}

@@ -47,7 +47,7 @@ def command(
     token: Token = None,
     password: Password = None,
 ) -> ExitCode:
-    """Rehearse: make every kind of dead session, bring each back, and undo it.
+    """Rehearse: make dead sessions, bring each back, and undo it.
 
     The sessions, dead, stuck, damaged and well, are made in a temporary directory; no OpenClaw is
     needed. Exits with 3 when a verdict, a rescue or an undo is not as promised.
