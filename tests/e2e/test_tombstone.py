@@ -7,16 +7,12 @@ the gateway is stopped; the gateway itself then gives the session up at its star
 from __future__ import annotations
 
 import json
-import sys
 import time
-from pathlib import Path
 
 import pytest
 from lab.gateway import Gateway
 from lab.operator import KEY, clawmedic, say
 from lab.provider import Provider
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import branch_stage
 
