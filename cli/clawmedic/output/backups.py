@@ -73,6 +73,7 @@ def show_lineage(screen: Screen, archive: Archive, lineage: Lineage, copies: Seq
         )
         if not best.kind.is_live:
             screen.exact("", f"clawmedic backups restore {best.id} --to FILE.jsonl", room=0)
+            screen.exact("", f"clawmedic backups restore {best.id} --live", room=0)
 
 
 def _summary(screen: Screen, archive: Archive, copies: Sequence[Backup], alone: int) -> None:

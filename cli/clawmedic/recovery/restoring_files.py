@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from clawmedic.backups.restoring import Restored
 from clawmedic.errors import RefusedError
 from clawmedic.model.backup import Backup
-from clawmedic.model.plan import Plan, Step
+from clawmedic.model.plan import Step
 from clawmedic.operations.expect import expect_file, expect_row
 from clawmedic.recovery.hazards import Hazard, refuse
 from clawmedic.recovery.installing import Install, Installation, cwd_of, new_place, row_fields, with_header
 from clawmedic.recovery.looking import as_raw, context_of, entry_ids, read_lines
+from clawmedic.recovery.offline import offline_plan
 from clawmedic.recovery.rows import CONVERSATION_FIELDS, COUNTERS, begin_anew
 from clawmedic.recovery.rung import Patient, Situation, Treatment
 from clawmedic.recovery.shorten import Fitted, fitted, would_be_dead
@@ -77,14 +78,10 @@ def _treatment(
         writes=what.writes(session),
     )
     shown = len(made.context.entries)
-    plan = Plan(
-        operation_id=patient.member,
-        command=NAME,
-        keys=(session.key,),
-        state_dir=patient.settings.state_dir,
-        steps=(step,),
+    plan = offline_plan(
+        patient,
+        step,
         locks=what.locks(session),
-        planned_at=patient.settings.now(),
         notes=(
             f"the model will see {shown} message{'' if shown == 1 else 's'}"
             + (" after a summary" if made.context.compaction else "")

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from clawmedic.errors import RefusedError
 from clawmedic.model.outcome import Proof
-from clawmedic.model.plan import Plan, Step
+from clawmedic.model.plan import Step
 from clawmedic.operations.backup import INFIX, backup_stamp
 from clawmedic.operations.expect import expect_file, expect_row
 from clawmedic.operations.work import Work
 from clawmedic.recovery.installing import measured, row_fields
 from clawmedic.recovery.looking import context_of, entry_ids, marked, outlasting, read_lines
-from clawmedic.recovery.offline import offline_only
+from clawmedic.recovery.offline import offline_only, offline_plan
 from clawmedic.recovery.proof import counters_are_clear, fits, history_is_kept, is_alive, is_sound
 from clawmedic.recovery.rows import COUNTERS, lying_fields
 from clawmedic.recovery.rung import Fit, Patient, Treatment
@@ -69,16 +69,12 @@ class Distil:
         fields = row_fields(session)
         removed = tuple(name for name in (*COUNTERS, *lying_fields(fields)) if name in fields)
         step = Step(self.name, _sentence(made), writes=(source, row))
-        plan = Plan(
-            operation_id=patient.member,
-            command=patient.command,
-            keys=(session.key,),
-            state_dir=patient.settings.state_dir,
-            steps=(step,),
+        plan = offline_plan(
+            patient,
+            step,
             backups=(path,),
             locks=(path, session.store),
             new_bytes=len(made.data),
-            planned_at=now,
             notes=_notes(patient, room, made),
         )
         action = _Distilling(

@@ -30,7 +30,10 @@ class GatewayCompact:
 
     def applies(self, patient: Patient) -> Fit:
         """A gateway is reached, and a compaction failed or the history does not fit."""
-        return shortens(patient, "a compaction that succeeds brings it back with its memory")
+        fit = shortens(patient, "a compaction that succeeds brings it back with its memory")
+        if not fit.ok and patient.offline:
+            return Fit(ok=False, reason=f"{fit.reason}; --distil needs no model")
+        return fit
 
     def plan(self, patient: Patient) -> Treatment:
         """Own model, then the others; which ones is decided here."""

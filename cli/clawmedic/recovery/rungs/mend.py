@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from clawmedic.errors import RefusedError
 from clawmedic.model.outcome import Check, Proof
-from clawmedic.model.plan import Plan, Step
+from clawmedic.model.plan import Step
 from clawmedic.operations.expect import expect_file, expect_row
 from clawmedic.operations.work import Work
 from clawmedic.recovery.ailment import AilmentKind
 from clawmedic.recovery.installing import cwd_of, measured
 from clawmedic.recovery.looking import entry_ids, marked, read_lines
-from clawmedic.recovery.offline import offline_only
+from clawmedic.recovery.offline import offline_only, offline_plan
 from clawmedic.recovery.proof import history_is_kept, is_sound
 from clawmedic.recovery.rung import Fit, Patient, Treatment
 from clawmedic.recovery.ward import look_again
@@ -68,16 +68,12 @@ class Mend:
         )
         row = expect_row(session.store, session.key)
         step = Step(self.name, _sentence(made), reads=(row,), writes=(source,))
-        plan = Plan(
-            operation_id=patient.member,
-            command=patient.command,
-            keys=(session.key,),
-            state_dir=patient.settings.state_dir,
-            steps=(step,),
+        plan = offline_plan(
+            patient,
+            step,
             backups=(path,),
             locks=(path,),
             new_bytes=len(data),
-            planned_at=now,
             notes=(*_changes(made), _context(made)),
         )
         return Treatment(plan, _Mending(patient, data, source.sha256, entry_ids(lines), made.set_aside))

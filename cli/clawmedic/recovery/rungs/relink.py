@@ -12,7 +12,7 @@ from pathlib import Path
 
 from clawmedic.errors import RefusedError
 from clawmedic.model.outcome import Check
-from clawmedic.model.plan import Access, Plan, Step
+from clawmedic.model.plan import Access, Step
 from clawmedic.model.session import Generation
 from clawmedic.operations.expect import expect_file, expect_row
 from clawmedic.recovery.ailment import AilmentKind
@@ -26,6 +26,7 @@ from clawmedic.recovery.installing import (
     with_header,
 )
 from clawmedic.recovery.looking import context_of, entries_of, entry_ids, header_of, read_lines
+from clawmedic.recovery.offline import offline_plan
 from clawmedic.recovery.rows import CONVERSATION_FIELDS, COUNTERS, begin_anew
 from clawmedic.recovery.rung import Fit, Patient, Situation, Treatment
 from clawmedic.recovery.shorten import Fitted, fitted
@@ -92,15 +93,11 @@ class Relink:
             writes=what.writes(session),
         )
         others = [other.path.name for other in patient.case.orphans if other.path != orphan.path]
-        plan = Plan(
-            operation_id=patient.member,
-            command=patient.command,
-            keys=(session.key,),
-            state_dir=patient.settings.state_dir,
-            steps=(step,),
+        plan = offline_plan(
+            patient,
+            step,
             access=Access.OFFLINE if patient.situation is Situation.STOPPED else Access.UNDER_LOCKS,
             locks=what.locks(session),
-            planned_at=patient.settings.now(),
             notes=(orphan.why, *(f"{name} stays orphaned: `clawmedic backups list`" for name in others)),
         )
         action = Install(

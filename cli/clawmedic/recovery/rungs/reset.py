@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 
 from clawmedic.disk.files import lstat
-from clawmedic.model.plan import Plan, Step
+from clawmedic.model.plan import Step
 from clawmedic.operations.expect import expect_row
 from clawmedic.recovery.ailment import AilmentKind
 from clawmedic.recovery.hazards import HAZARDS, Hazard
@@ -21,7 +21,7 @@ from clawmedic.recovery.installing import (
     with_header,
 )
 from clawmedic.recovery.looking import entry_ids, iso, marked, outlasting, read_lines
-from clawmedic.recovery.offline import offline_only
+from clawmedic.recovery.offline import offline_only, offline_plan
 from clawmedic.recovery.rows import CONVERSATION_FIELDS, COUNTERS, begin_anew
 from clawmedic.recovery.rung import Fit, Patient, Treatment
 
@@ -67,14 +67,10 @@ class Reset:
         row = expect_row(session.store, session.key)
         kept = f"keep {session.transcript.path.name} as {place.aside.name}, " if place.aside else ""
         step = Step(self.name, f"{kept}begin session {place.session_id}", writes=made.writes(session))
-        plan = Plan(
-            operation_id=patient.member,
-            command=patient.command,
-            keys=(session.key,),
-            state_dir=patient.settings.state_dir,
-            steps=(step,),
+        plan = offline_plan(
+            patient,
+            step,
             locks=made.locks(session),
-            planned_at=now,
             notes=_side_effects(patient),
         )
         return Treatment(plan, Install(patient, made, row.sha256 or ""))

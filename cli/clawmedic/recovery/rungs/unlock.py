@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clawmedic.model.outcome import Check, Proof
-from clawmedic.model.plan import Plan, Step
+from clawmedic.model.plan import Step
 from clawmedic.model.session import Liveness
 from clawmedic.operations.expect import expect_file, expect_row
 from clawmedic.operations.work import Work
+from clawmedic.recovery.offline import offline_plan
 from clawmedic.recovery.rung import Fit, Patient, Treatment
 from clawmedic.stores.editing_rows import JsonValue
 from clawmedic.stores.locks import read_lock
@@ -52,14 +53,10 @@ class Unlock:
             sentences.append("say in the row that the run was killed")
             writes.append(row)
         step = Step(self.name, " and ".join(sentences), reads=() if lies else (row,), writes=tuple(writes))
-        plan = Plan(
-            operation_id=patient.member,
-            command=patient.command,
-            keys=(session.key,),
-            state_dir=patient.settings.state_dir,
-            steps=(step,),
+        plan = offline_plan(
+            patient,
+            step,
             locks=(session.store,) if lies else (),
-            planned_at=patient.settings.now(),
         )
         return Treatment(plan, _Unlocking(patient, lies=lies, expected_row=row.sha256 or ""))
 
