@@ -36,7 +36,10 @@ class StoreSize:
 def generate_store(root: Path, size: StoreSize, *, seed: int = 7) -> Path:
     """A state directory with `size.sessions` sessions in four agents; returns it."""
     rng, now = random.Random(seed), time.time_ns() // 1_000_000
-    config = {"models": {"providers": {"example": {"baseUrl": "http://127.0.0.1:9/v1", "models": [MODEL]}}}}
+    config = {
+        "agents": {"list": [{"id": f"agent{agent}"} for agent in range(AGENTS)]},
+        "models": {"providers": {"example": {"baseUrl": "http://127.0.0.1:9/v1", "models": [MODEL]}}},
+    }
     root.mkdir(parents=True)
     (root / "openclaw.json").write_bytes(orjson.dumps(config))
     each = size.transcript_bytes // size.sessions

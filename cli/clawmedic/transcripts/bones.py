@@ -12,13 +12,12 @@ from collections.abc import Callable
 from msgspec import Raw, Struct, field
 from msgspec.json import Decoder
 
-from clawmedic.transcripts.parse import TOOL_CALLS
-
 UNFIT = (ValueError, RecursionError)
 """What `bones_of` raises for a line that is no JSON, or whose fields are no UTF-8 or of other types than usual."""
 
 _NOTHING = Raw()
 _QUOTE = ord('"')
+_SILENT = ("", "thinking")
 
 
 class Block(Struct, gc=False):
@@ -27,6 +26,12 @@ class Block(Struct, gc=False):
     type: str = ""
     id: str = ""
     text: Raw = _NOTHING
+
+    def says_something(self) -> bool:
+        """Whether it surely holds text, or something else than text; False where only a full parse can tell."""
+        if self.type == "text":
+            return len(self.text) > len('""') and memoryview(self.text)[0] == _QUOTE
+        return self.type not in _SILENT
 
 
 class Spent(Struct, gc=False):
@@ -46,28 +51,11 @@ class Message(Struct, gc=False):
     usage: Spent | None = None
 
     def says_something(self) -> bool:
-        """Whether its content surely holds text, or something else than text.
-
-        False is also said where only a full parse can tell.
-        """
+        """Whether its content surely holds anything; False where only a full parse can tell."""
         content = self.content
         if type(content) is not list:
             return bool(content)
-        for block in content:
-            kind = block.type
-            if kind == "text":
-                if len(block.text) > len('""') and memoryview(block.text)[0] == _QUOTE:
-                    return True
-            elif kind and kind != "thinking":
-                return True
-        return False
-
-    def calls(self) -> list[str]:
-        """The ids of the tool calls in its content; "" for one without."""
-        content = self.content
-        if type(content) is not list:
-            return []
-        return [block.id for block in content if block.type in TOOL_CALLS]
+        return any(block.says_something() for block in content)
 
 
 class Bones(Struct, gc=False):

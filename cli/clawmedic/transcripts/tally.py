@@ -18,7 +18,7 @@ from clawmedic.stores.reader import RawEntry
 from clawmedic.transcripts.bones import UNFIT, Bones, Message, bones_of
 from clawmedic.transcripts.entry import Entry
 from clawmedic.transcripts.envelope import bare_text, continues_turn
-from clawmedic.transcripts.parse import entry_at, load_line
+from clawmedic.transcripts.parse import TOOL_CALLS, entry_at, load_line
 from clawmedic.transcripts.structure import is_empty, lossy_reason
 
 MOST_NOTES = 50
@@ -149,13 +149,19 @@ class Tally:
             return False
         if stop not in _ANSWERED or message.provider == "openclaw":
             return False
-        if not message.says_something():
+        content = message.content
+        called, says = False, type(content) is str and content != ""
+        if type(content) is list:
+            for block in content:
+                if block.type in TOOL_CALLS:
+                    called = says = True
+                    if block.id:
+                        self._waiting[block.id] = self.lines
+                elif not says:
+                    says = block.says_something()
+        if not says:
             return False
-        calls = message.calls()
-        for name in calls:
-            if name:
-                self._waiting[name] = self.lines
-        if not calls:
+        if not called:
             self.last_answer = self.lines
         self.messages += 1
         self.run = 0
