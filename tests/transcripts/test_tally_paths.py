@@ -9,11 +9,12 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transcript_lines import file_samples
+from transcript_lines import Writer, file_samples
 
 from clawmedic.transcripts.bones import UNFIT, bones_of
 from clawmedic.transcripts.parse import load_line
-from clawmedic.transcripts.tally import Tally
+from clawmedic.transcripts.split import parts_of, tally_large
+from clawmedic.transcripts.tally import Tally, tally_file
 
 ENTRY = {"type": "message", "id": "e1", "parentId": None, "timestamp": "2026-11-28T07:00:00.000Z"}
 TEXTS = (
@@ -170,3 +171,87 @@ def test_what_is_no_json_is_found_in_the_parts_nobody_asks_for(tail):
     except UNFIT:
         return
     assert not malformed
+
+
+def in_parts_and_whole(path, lines: list[bytes], *, processes: int = 3, limit: int = 2**20):
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    parted = tally_large(str(path), path.stat().st_size, line_limit=limit, processes=processes)
+    return parted, tally_file(str(path), line_limit=limit)
+
+
+def same(parted: Tally, whole: Tally) -> bool:
+    return {**vars(parted), "_ids": None} == {**vars(whole), "_ids": None}
+
+
+@pytest.mark.parametrize("number", range(0, len(SAMPLES), 4))
+def test_in_parts_a_transcript_counts_the_same(number, tmp_path):
+    path = tmp_path / "a.jsonl"
+    rng = random.Random(number)
+    for damaged in (False, True):
+        lines = [mutated(line, rng) if damaged and rng.random() < 0.1 else line for line in SAMPLES[number]]
+        parted, whole = in_parts_and_whole(path, [line.replace(b"\n", b" ") for line in lines])
+        assert same(parted, whole)
+
+
+def busy_talk(seed: int) -> list[bytes]:
+    """Everything that a count remembers from line to line, in any order."""
+    rng, writer = random.Random(seed), Writer()
+    steps = (
+        "user",
+        "answer",
+        "answer",
+        "error",
+        "compaction",
+        "call",
+        "result",
+        "reset",
+        "note",
+        "stray",
+        "jump",
+    )
+    for number in range(rng.randrange(20, 200)):
+        step = rng.choice(steps)
+        if step == "call":
+            writer.call(f"c{number}")
+        elif step in ("result", "stray"):
+            writer.result(f"c{number - 1 if step == 'result' else 'x'}", "y" * 40)
+        elif step == "compaction":
+            writer.compaction("" if rng.random() < 0.3 else "what was said and decided " * 20)
+        elif step == "reset":
+            writer.add("reset", summary="")
+        elif step == "note":
+            writer.note("⚠️ API rate limit reached. Please try again later.")
+        elif step == "jump":
+            writer.parent = rng.choice([None, "e1", "nowhere"])
+        else:
+            getattr(writer, step)(*(["ask"] if step == "user" else []))
+    return writer.data().splitlines()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_in_parts_everything_that_is_remembered_is_carried_on(seed, tmp_path):
+    lines = busy_talk(seed)
+    rng = random.Random(seed)
+    lines.insert(rng.randrange(1, len(lines)), b"{broken")
+    lines.insert(rng.randrange(1, len(lines)), lines[-1])
+    lines.insert(rng.randrange(1, len(lines)), b'{"z":"' + b"z" * 5_000)
+    path = tmp_path / "a.jsonl"
+    for processes in (2, 8):
+        parted, whole = in_parts_and_whole(path, lines, processes=processes, limit=4_000)
+        assert same(parted, whole)
+    assert same(*in_parts_and_whole(path, []))
+
+
+def test_parts_begin_behind_an_answer(tmp_path):
+    path = tmp_path / "a.jsonl"
+    writer = Writer()
+    for number in range(50):
+        writer.user(f"ask {number}")
+        writer.answer()
+    path.write_bytes(writer.data())
+    parts = parts_of(str(path), 4, line_limit=2**20)
+    assert len(parts) == 4
+    assert [part.end for part in parts] == [*(part.start for part in parts[1:]), None]
+    lines = path.read_bytes()
+    assert all(b'"stop"' in lines[: part.start].splitlines()[-1] for part in parts[1:])
+    assert [len(parts_of(str(path), count, line_limit=2**20)) for count in (1, 200)] == [1, 50]

@@ -6,19 +6,22 @@ Unknown is null; times are ISO 8601, UTC, with milliseconds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from clawmedic.errors import ClawmedicError
-from clawmedic.model.chart import SessionChart
 from clawmedic.model.finding import Finding
 from clawmedic.model.incident import Incident
-from clawmedic.model.overview import Overview, SettingView
 from clawmedic.model.report import ScanReport, SessionReport
 from clawmedic.model.session import PendingInput
 from clawmedic.model.verdict import Verdict
 from clawmedic.output.sink import JsonValue
 from clawmedic.output.text import iso
 from clawmedic.triage.acks import Ack
-from clawmedic.triage.knowledge import Explanation
+
+if TYPE_CHECKING:  # a scan needs none of them, and starts sooner without
+    from clawmedic.model.chart import SessionChart
+    from clawmedic.model.overview import Overview, SettingView
+    from clawmedic.triage.knowledge import Explanation
 
 Document = dict[str, JsonValue]
 

@@ -22,10 +22,15 @@ MOST_PROCESSES = 8
 _PARTS = 64
 """Into about so many parts of equal weight the things are cut: the last to end is not far behind."""
 
+_is_child = False
+
 
 def cores() -> int:
-    """How many processes may work at once: one for each core where a fork is safe (Linux, no other thread), else 1."""
-    if sys.platform != "linux" or threading.active_count() > 1:
+    """How many processes may work at once: one for each core where a fork is safe (Linux, no other thread), else 1.
+
+    A child of `share` has one: its siblings have the others.
+    """
+    if _is_child or sys.platform != "linux" or threading.active_count() > 1:
         return 1
     return min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
 
@@ -125,6 +130,8 @@ def _answer(
     outgoing: int, queue: int, parts: Sequence[Part], done: Callable[[Part], list[Answer]]
 ) -> NoReturn:
     """In a child: send the answers and end at once, without what a normal end would do a second time."""
+    global _is_child  # noqa: PLW0603 - a process is a child for good
+    _is_child = True
     try:
         found: dict[int, list[Answer]] = {}
         while taken := os.read(queue, 1):

@@ -14,6 +14,7 @@ from clawmedic.model.session import Generation, Session
 from clawmedic.settings import Limits
 from clawmedic.stores.reader import RawEntry, StoreReader, TranscriptTail
 from clawmedic.transcripts.brief import brief_tail, shortened
+from clawmedic.transcripts.split import tally_large
 from clawmedic.transcripts.structure import BLOAT_RUN, BLOAT_TOTAL, Flaw
 from clawmedic.transcripts.tally import Tally, tally_events, tally_file
 from clawmedic.transcripts.view import TranscriptView, tail_of, view_of_tail
@@ -26,7 +27,8 @@ def deep_view(reader: StoreReader, session: Session, limits: Limits) -> Transcri
         if tail.complete or tail.problem:
             return view_of_tail(tail, running=session.status == "running")
         return read_deep(reader, session, limits, tail)
-    tally = tally_file(os.fspath(session.transcript.path), line_limit=limits.line_bytes)
+    path, size = os.fspath(session.transcript.path), session.transcript.size_bytes
+    tally = tally_large(path, size, line_limit=limits.line_bytes)
     tail = brief_tail(reader, session, limits)
     if not tail.left_out:
         return _joined(tail, tally, session)

@@ -6,25 +6,23 @@ unusual shape takes the slow way through `parse_entry`.
 
 from __future__ import annotations
 
-import os
-import stat
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any
 
+from clawmedic.disk.files import describe, open_regular
 from clawmedic.disk.jsonl import file_size, line_handfuls
 from clawmedic.stores.reader import RawEntry
 from clawmedic.transcripts.bones import UNFIT, Bones, Message, bones_of
 from clawmedic.transcripts.entry import Entry
 from clawmedic.transcripts.envelope import bare_text, continues_turn
 from clawmedic.transcripts.parse import TOOL_CALLS, entry_at, load_line
-from clawmedic.transcripts.structure import is_empty, lossy_reason
+from clawmedic.transcripts.structure import LOOP_COMPACTIONS, LOOP_MESSAGES, is_empty, lossy_reason
 
 MOST_NOTES = 50
 """So many places of one kind are named; the others are counted."""
 MOST_BREAKS = 100_000
-LOOP_MESSAGES = 4
 _BUFFER = 64 * 1024
 _SET_AT_ONCE = 20_000
 _BOUNDARIES = frozenset(("compaction", "reset"))
@@ -44,8 +42,10 @@ class Tally:
         notes: what was found: kind -> list of [line, detail]. Kinds: malformed, dangling, result, empty, lossy.
         counts: how often each kind was found.
         last_answer: line of the newest real answer, 0 when there is none.
-        failures, run, longest: failed answers in all, since the newest answer, in the longest row.
-        compactions: how many follow each other with few messages between; `loop_line` the line of the third.
+        failures, run, longest: failed answers in all, since the newest answer, in the longest row; all since the
+            newest reset.
+        messages: how many there are since the newest compaction.
+        loop_line: the line of the last compaction of a row with few messages between them, 0 when there is none.
         events: how many events of a database were counted, 0 for a file.
         problem: why the file could not be read to the end, "" when it could.
     """
@@ -58,9 +58,11 @@ class Tally:
         self.counts: dict[str, int] = {}
         self.last_answer = 0
         self.failures = self.run = self.longest = 0
-        self.compactions = self.messages = self.loop_line = 0
+        self.messages = self.loop_line = 0
         self.events = 0
         self.problem = ""
+        self._reset = False
+        self._compacted: list[tuple[int, int]] = []  # line of a compaction, messages before it
         self._waiting: dict[str, int] = {}
         self._ids = array("q")
         self._breaks: list[
@@ -185,12 +187,11 @@ class Tally:
     def _boundary(self, entry: Entry) -> None:
         if entry.type == "reset":
             self.failures = self.run = self.longest = 0
+            self._reset = True
             self._waiting.clear()
             return
-        self.compactions = self.compactions + 1 if self.messages <= LOOP_MESSAGES else 1
+        self._compacted.append((self.lines, self.messages))
         self.messages = 0
-        if self.compactions >= 3:
-            self.loop_line = self.lines
         if why := lossy_reason(entry):
             self._note("lossy", self.lines, why)
 
@@ -245,8 +246,44 @@ class Tally:
         self.offset += size + 1
         self._note("malformed", self.lines, "the line is longer than the limit and was not read")
 
+    def append(self, later: Tally) -> None:
+        """Add the tally of the lines behind these, which were fed after a settled one (`split.py`).
+
+        Neither is finished.
+        """
+        lines, places = self.lines, len(self._ids)
+        for kind, notes in later.notes.items():
+            room = MOST_NOTES - len(self.notes.setdefault(kind, []))
+            self.notes[kind] += [[line + lines, detail] for line, detail in notes[:room]]
+            self.counts[kind] = self.counts.get(kind, 0) + later.counts[kind]
+        if later.last_answer:
+            self.last_answer = later.last_answer + lines
+        self.failures = later.failures + (0 if later._reset else self.failures)
+        self.longest = later.longest if later._reset else max(self.longest, later.longest)
+        self.run = later.run
+        self._reset = self._reset or later._reset
+        gap = self.messages
+        for line, messages in later._compacted:
+            self._compacted.append((line + lines, messages + gap))
+            gap = 0
+        self.messages = later.messages + gap
+        self._waiting.clear()
+        self._waiting.update((name, line + lines) for name, line in later._waiting.items())
+        room = MOST_BREAKS - len(self._breaks)
+        self._breaks += [(place + places, mark, line + lines) for place, mark, line in later._breaks[:room]]
+        self._ids += later._ids
+        self.last_id = later.last_id
+        self.lines += later.lines
+        self.offset = later.offset
+        self.problem = self.problem or later.problem
+
     def finish(self) -> None:
-        """Look over the chain of parents once all lines are in."""
+        """Look over the chain of parents and the row of compactions once all lines are in."""
+        row = 0
+        for line, messages in self._compacted:
+            row = row + 1 if messages <= LOOP_MESSAGES else 1
+            if row >= LOOP_COMPACTIONS:
+                self.loop_line = line
         self._find_broken()
         twice = self._twice()
         if twice:
@@ -292,35 +329,38 @@ class Tally:
         return len(self._ids) - sum(len(set(bucket)) for bucket in buckets)
 
 
-def tally_file(path: bytes | str, *, line_limit: int) -> Tally:
+def tally_file(path: str, *, line_limit: int) -> Tally:
     """Count the lines of a file that have a line end. Never raises: see `Tally.problem`."""
-    tally = Tally()
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
-    except OSError as error:
-        tally.problem = error.strerror or str(error)
-        return tally
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            tally.problem = "not a regular file"
-            return tally
-        _feed_file(tally, descriptor, line_limit)
-    except OSError as error:
-        tally.problem = error.strerror or str(error)
-    finally:
-        os.close(descriptor)
+    tally = tally_part(path, line_limit=line_limit)
     tally.finish()
     return tally
 
 
-def _feed_file(tally: Tally, descriptor: int, line_limit: int) -> None:
+def tally_part(
+    path: str, *, line_limit: int, start: int = 0, end: int | None = None, last_id: str = ""
+) -> Tally:
+    """Count the lines from one byte offset to another, both the beginnings of lines; not finished.
+
+    `last_id` is the id of the entry before them. Never raises.
+    """
+    tally = Tally()
+    tally.last_id, tally.offset = last_id, start
+    try:
+        with open_regular(path) as descriptor:
+            _feed_file(tally, descriptor, line_limit, start, end)
+    except OSError as error:
+        tally.problem = describe(error)
+    return tally
+
+
+def _feed_file(tally: Tally, descriptor: int, line_limit: int, start: int, end: int | None) -> None:
     """What follows the last line end is left out."""
-    if file_size(descriptor) <= line_limit:  # no line can be too long
+    if not start and end is None and file_size(descriptor) <= line_limit:  # no line can be too long
         with open(descriptor, "rb", buffering=_BUFFER, closefd=False) as file:
             torn = tally.feed(file, growing=True)
             tally.offset = file.tell() - torn
         return
-    for lines, oversized in line_handfuls(descriptor, line_limit=line_limit):
+    for lines, oversized in line_handfuls(descriptor, line_limit=line_limit, start=start, end=end):
         if oversized:
             tally.pass_over(oversized)
         tally.feed(lines)

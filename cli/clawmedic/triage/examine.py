@@ -119,22 +119,27 @@ class Examination:
         def judged(part: Sequence[Session]) -> Iterator[SessionReport]:
             return (report_of(case, self.acks) for case in self._gathered(scene, store, part, orphans))
 
+        def shared(part: Sequence[Session]) -> list[SessionReport]:
+            # A session itself is in all processes: only what was found out travels.
+            found = share(
+                part,
+                lambda some: [_FOUND_OUT(report) for report in judged(some)],
+                weigh=self._weigh,
+                advance=self.reporter.advance,
+            )
+            return [SessionReport(session, *rest) for session, rest in zip(part, found, strict=True)]
+
         self.reporter.begin("transcripts", len(sessions))
         try:
-            if self._is_worth_a_fork(store, sessions):
-                # A session itself is in all processes: only what was found out travels.
-                found = share(
-                    sessions,
-                    lambda part: [_FOUND_OUT(report) for report in judged(part)],
-                    weigh=self._weigh,
-                    advance=self.reporter.advance,
-                )
-                return [SessionReport(session, *rest) for session, rest in zip(sessions, found, strict=True)]
-            reports = []
-            for report in judged(sessions):
-                reports.append(report)
+            many = self._is_worth_a_fork(store, sessions)
+            alone = [session for session in sessions if not many or self._is_large(session)]
+            reports = {}
+            for report in judged(alone):
+                reports[report.session.key] = report
                 self.reporter.advance()
-            return reports
+            rest = [session for session in sessions if session.key not in reports]
+            reports |= {report.session.key: report for report in (shared(rest) if rest else ())}
+            return [reports[session.key] for session in sessions]
         finally:
             self.reporter.end()
 
@@ -144,6 +149,14 @@ class Examination:
         return len(sessions) >= WORTH_A_FORK or (
             self.deep and sum(map(self._weigh, sessions)) >= WORTH_A_FORK_BYTES
         )
+
+    def _is_large(self, session: Session) -> bool:
+        """Whether all processes work on this one transcript, so that none waits for another at the end."""
+        if not self.deep:
+            return False
+        from clawmedic.transcripts.split import WORTH_BYTES
+
+        return session.transcript.size_bytes >= WORTH_BYTES
 
     def _weigh(self, session: Session) -> int:
         """What it takes to judge a session, in bytes of transcript parsed."""

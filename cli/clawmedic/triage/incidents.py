@@ -10,7 +10,6 @@ from clawmedic.model.incident import Evidence, Incident, IncidentOutcome
 from clawmedic.model.verdict import Verdict
 from clawmedic.triage.case import Case
 from clawmedic.triage.events import EventKind, when
-from clawmedic.triage.knowledge import remedies_for, upstream_for
 from clawmedic.triage.story import Chapter, chapters
 
 
@@ -34,6 +33,8 @@ def _worth_telling(chapter: Chapter) -> bool:
 
 
 def _incident(case: Case, chapter: Chapter, verdict: Verdict) -> Incident:
+    from clawmedic.triage.knowledge import upstream_for  # a catalogue: most sessions need none
+
     cause = chapter.cause
     closed = chapter.closed_by
     first = chapter.failures[0]
@@ -71,6 +72,8 @@ def _outcome(case: Case, chapter: Chapter, verdict: Verdict) -> IncidentOutcome:
 
 def _remedies(case: Case, cause: Cause, struck: Struck) -> tuple[str, ...]:
     """The catalogue's remedies with this session's key filled in, quoted for a shell."""
+    from clawmedic.triage.knowledge import remedies_for
+
     key = shlex.quote(case.session.key)
     known = remedies_for(cause, case.session.generation, case.dialect, struck=struck)
     return tuple(line.replace(" KEY", f" {key}") for line in known)
@@ -81,6 +84,8 @@ def _lossy(case: Case) -> Incident | None:
     flaws = [flaw for flaw in case.view.flaws if flaw.code is FindingCode.LOSSY_COMPACTION]
     if not flaws:
         return None
+    from clawmedic.triage.knowledge import upstream_for
+
     source = str(case.session.transcript.path)
     at = case.view.last_compaction.at if case.view.last_compaction else None
     return Incident(

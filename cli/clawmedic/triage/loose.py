@@ -11,7 +11,6 @@ from clawmedic.model.cause import Cause
 from clawmedic.model.incident import Incident, IncidentOutcome
 from clawmedic.model.session import Generation
 from clawmedic.triage.events import Event, EventKind
-from clawmedic.triage.knowledge import remedies_for, upstream_for
 from clawmedic.triage.logbook import LogBook, LogTurn
 from clawmedic.triage.logreading import read_turn
 from clawmedic.triage.story import Chapter, chapters, tell
@@ -40,6 +39,10 @@ def _events(turns: list[LogTurn], *, dialect: str) -> list[Event]:
 def _incidents(
     key: str | None, events: list[Event], *, generation: Generation, dialect: str
 ) -> list[Incident]:
+    if not events:
+        return []
+    from clawmedic.triage.knowledge import remedies_for, upstream_for  # a catalogue: a healthy log needs none
+
     return [
         Incident(
             key=key,
