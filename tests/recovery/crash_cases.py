@@ -165,6 +165,10 @@ class Bed:
         observe = ["rescue", self.on.key, "--policy", "observe", "--yes"]
         return [*observe, *self.reach, *self.on.options]
 
+    def asked(self, name: str) -> list[dict[str, Any]]:
+        """What the gateway was asked by one method."""
+        return [params for method, params in self.fake.calls if method == name] if self.fake else []
+
     def settled(self) -> None:
         if self.fake is not None:
             self.fake.wait_quiet()
