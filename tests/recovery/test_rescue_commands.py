@@ -210,3 +210,17 @@ def _answered(on: Stage, answer: str, *args: str) -> tuple[int, str]:
             seen += part
         os.close(ours)
         return process.wait(timeout=60), seen.decode(errors="replace")
+
+
+@pytest.mark.parametrize(
+    ("url", "code"), [("ws://127.0.0.1:9", 6), ("wss://gateway.invalid", 6), ("http://127.0.0.1", 2)]
+)
+def test_a_gateway_that_is_named_and_not_reached_is_no_leave_to_change_files(
+    stage: Make, run: Run, url: str, code: int
+):
+    """It may run elsewhere, with this very directory."""
+    on = stage("2026.7.1/dead-compact-400-chat")
+    before = files(on)
+    ran = run("reset", on.key, *on.options, "--yes", "--url", url, "--token", "a-secret").expect(code)
+    assert "a-secret" not in ran.stdout + ran.stderr
+    assert files(on) == before

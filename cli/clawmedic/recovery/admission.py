@@ -32,7 +32,8 @@ def admit(clinic: Clinic, ward: Ward, seen: Seen, *, member: str) -> Patient:
     """A patient, as everything is now. A running gateway is connected to when there is a line to it.
 
     Raises:
-        BusyError, RefusedError: who owns the directory of a file store cannot be said (see `Ward.situation`).
+        BusyError, RefusedError: who owns the directory of a file store cannot be said (see `Ward.situation`), or the
+            gateway that the operator names is not reached.
     """
     situation, why = _situation(clinic, ward, seen)
     running = situation is Situation.RUNNING
@@ -57,7 +58,13 @@ def admit(clinic: Clinic, ward: Ward, seen: Seen, *, member: str) -> Patient:
 
 
 def _situation(clinic: Clinic, ward: Ward, seen: Seen) -> tuple[Situation, str]:
-    """For a database it is enough to know whether a gateway can be reached: its files are never written."""
+    """A gateway that the operator names runs, wherever it is; else what this host tells.
+
+    For a database it is enough to know whether a gateway can be reached: its files are never written.
+    """
+    if clinic.line is not None and clinic.line.is_named:
+        clinic.line.require(ward.state)
+        return Situation.RUNNING, "the gateway of --url answers"
     try:
         return ward.situation(gateway_stopped=clinic.gateway_stopped)
     except (RefusedError, BusyError) as error:

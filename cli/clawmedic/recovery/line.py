@@ -54,6 +54,26 @@ class Line:
                 self.why = error.message
         return self._gateway.caller if self._gateway is not None else None
 
+    @property
+    def is_named(self) -> bool:
+        """Whether the operator has said where the gateway is: it is that one or none."""
+        return self._url is not None
+
+    def require(self, state: StateReader) -> Caller:
+        """As `reach`.
+
+        Raises:
+            RefusedError: it cannot be reached.
+            UsageError: the URL is none.
+        """
+        caller = self.reach(state)
+        if caller is None:
+            raise RefusedError(
+                f"the gateway of --url is not reached: {self.why}",
+                hint="nothing was changed; without --url the gateway of this host is looked for",
+            )
+        return caller
+
     def reverse(self, call: Call) -> None:
         """Make a call that puts back an earlier one: what `operations` asks for when it rolls back.
 
