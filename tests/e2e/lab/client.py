@@ -26,6 +26,9 @@ from lab.isolation import Network
 PROTOCOLS = {"2026.4.15": (3, 3), "2026.7.1": (3, 4), "2026.9.6": (4, 4)}
 SCOPES = ("operator.admin", "operator.read", "operator.write")
 
+HANDSHAKE_SECONDS = 90.0
+"""A busy gateway of 2026.4.15 loads its plugins in its one thread, and takes no connection meanwhile."""
+
 QUEUE_TIMEOUT = 60.0
 """Seconds to wait for the answer to a message that was queued behind an ending run."""
 
@@ -65,7 +68,7 @@ class Client:
                 f"ws://127.0.0.1:{port}",
                 sock=sock,
                 max_size=_MAX_MESSAGE,
-                open_timeout=20,
+                open_timeout=HANDSHAKE_SECONDS,
                 proxy=None,
                 ping_interval=None,
             )
@@ -170,7 +173,7 @@ class Client:
         return answer_of(event, run_id)
 
     def _handshake(self, version: str, token: str, identity: Identity | None) -> dict[str, Any]:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + HANDSHAKE_SECONDS
         challenge = self._wait(lambda: self._event("connect.challenge"), deadline)
         minimum, maximum = PROTOCOLS[version]
         client = {"id": "gateway-client", "version": "1.0.0", "platform": "linux", "mode": "backend"}
@@ -184,7 +187,7 @@ class Client:
         }
         if identity is not None:
             params["device"] = identity.sign(client, "operator", SCOPES, token, challenge["nonce"])
-        return self.call("connect", params, 20)
+        return self.call("connect", params, HANDSHAKE_SECONDS)
 
     def _send(self, method: str, params: dict[str, Any]) -> str:
         request = str(uuid.uuid4())
