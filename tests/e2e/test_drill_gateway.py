@@ -20,8 +20,13 @@ def drill(real: Gateway, *words: str) -> tuple[int, dict, str]:
     return clawmedic(real, "drill", "--against-gateway", url, "--token", TOKEN, *words)
 
 
+def warm(real: Gateway) -> None:
+    """Somebody's own session. The first run of 2026.4.15 loads for a minute on a busy machine and is then given up."""
+    assert any(say(real, "Remember the lighthouse.", KEY) for _ in range(4))
+
+
 def test_a_throw_away_session_comes_and_goes(gateway: Gateway, provider: Provider) -> None:
-    assert say(gateway, "Remember the lighthouse.", KEY), "somebody's own session"
+    warm(gateway)
     before, asked = sessions(gateway), provider.count("chat")
     code, document, said = drill(gateway, "--yes")
     steps = {step["name"]: step for step in document["steps"]}
