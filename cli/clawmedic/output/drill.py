@@ -13,7 +13,7 @@ from clawmedic.drill.scenes import Scene
 from clawmedic.model.outcome import RungResult
 from clawmedic.model.session import Generation
 from clawmedic.model.verdict import Verdict
-from clawmedic.output.drill_rows import COLUMNS, cells, is_quiet, widths
+from clawmedic.output.drill_rows import COLUMNS, cells, is_left_alone, widths
 from clawmedic.output.palette import VERDICTS
 from clawmedic.output.screen import Cell, Screen
 from clawmedic.output.text import count_of, visible
@@ -43,7 +43,7 @@ class DrillPage:
         self._total = sum(len(scene.played) * scene.readable + len(scene.troubles) for scene in played)
         self._widths = widths(screen.width, played)
         self._done = 0
-        self._quiet: list[DrillResult] = []
+        self._well: list[DrillResult] = []
         self._place = self._name = ""
         self._others = False
 
@@ -78,8 +78,8 @@ class DrillPage:
     def saw(self, result: DrillResult | TroubleResult) -> None:
         """A row; sessions that are well and stay so are counted, and named at the end of their release."""
         self._done += 1
-        if isinstance(result, DrillResult) and is_quiet(result) and not self._screen.settings.verbose:
-            self._quiet.append(result)
+        if isinstance(result, DrillResult) and is_left_alone(result) and not self._screen.settings.verbose:
+            self._well.append(result)
             return
         if self._screen.settings.quiet and not result.complaints:
             return
@@ -93,7 +93,7 @@ class DrillPage:
 
     def leave(self, scene: DrillScene) -> None:
         """Those that are well."""
-        well, self._quiet = self._quiet, []
+        well, self._well = self._well, []
         if well and not scene.scene.name and not self._screen.settings.quiet:
             names = ", ".join(one.scenario.name for one in well)
             self._screen.labelled(
@@ -159,9 +159,11 @@ def _tallies(report: DrillReport) -> Iterator[tuple[str, str]]:
     by = Counter(str(one.helped) for one in rescued)
     means = ", ".join(f"{number} by {word}" for word, number in by.most_common())
     lost = sum(one.lost for one in treated)
+    unproved = sum(one.proof is None or not one.proof.ok for one in rescued)
+    proved = f"{unproved} NOT proved" if unproved else "each proved"
     yield (
         "rescued",
-        f"{len(rescued)}: {means}; each proved, {lost or 'no'} {'entry' if lost < 2 else 'entries'} lost",
+        f"{len(rescued)}: {means}; {proved}, {lost or 'no'} {'entry' if lost < 2 else 'entries'} lost",
     )
     changed = [one for one in treated if one.rungs]
     back = sum(bool(one.undone) for one in changed)

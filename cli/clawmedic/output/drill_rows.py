@@ -55,8 +55,8 @@ def widths(width: int, played: Sequence[Scene]) -> list[int]:
     return [*fixed, width - sum(fixed) - GAPS * len(fixed)]
 
 
-def is_quiet(result: DrillResult) -> bool:
-    """Whether nothing is to be told of it: it is well, nothing was done, and that is right."""
+def is_left_alone(result: DrillResult) -> bool:
+    """Whether it needs no row: it is well, nothing was done, and that is right."""
     nothing = result.treated is not None and result.treated.helped is Helped.NOTHING
     return result.verdict is Verdict.HEALTHY and nothing and result.right
 
