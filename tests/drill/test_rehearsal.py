@@ -171,6 +171,12 @@ def test_a_broken_rung_leaves_everything_as_it_was(tmp_path):
     assert result.treated.lost == 0
 
 
+def test_two_writers_are_no_outage_of_the_provider(tmp_path):
+    (result,) = play(tmp_path, scenario("two writers", Version.V7)).results
+    assert result.treated.helped is Helped.TOLD
+    assert not any("a reset would destroy" in line for line in result.treated.told)
+
+
 def test_a_living_owner_is_never_touched(tmp_path):
     from clawmedic.drill.scenes import scenes
 
