@@ -118,7 +118,13 @@ def _plugin(url: str) -> Any | None:  # noqa: ANN401  Apprise has no types
     import apprise
 
     asset = apprise.AppriseAsset(
-        app_id="clawmedic", app_desc="clawmedic", app_url="", async_mode=False, storage_mode="memory"
+        app_id="clawmedic",
+        app_desc="clawmedic",
+        app_url="",
+        image_url_mask="",  # no picture that everybody's client would fetch from somewhere
+        image_url_logo="",
+        async_mode=False,
+        storage_mode="memory",
     )
     asset._service_timeout = 0.0  # noqa: SLF001  2.x: no pool of threads of its own, which would outlive the process's end
     plugin = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
