@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -46,7 +46,7 @@ class Guarded:
     clock: Clock
     configuration: Configuration
     told: list[Notice] = field(default_factory=list)
-    line: Line | None = None
+    line: Callable[[], Line] | None = None
 
     def configure(self, **changes: Any) -> None:
         guard = replace(self.configuration.guard, **changes)

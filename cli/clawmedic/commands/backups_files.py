@@ -19,7 +19,7 @@ from clawmedic.commands.backups_live import Wanted, restore_to_key
 from clawmedic.commands.backups_options import Copy, Kinds, NoCache, parse_kinds
 from clawmedic.commands.mutating import DryRun, GatewayStopped
 from clawmedic.commands.options import with_settings
-from clawmedic.commands.treating import Password, Token, Url
+from clawmedic.commands.reaching import Password, Token, Url
 from clawmedic.commands.values import parse_size
 from clawmedic.disk.exporting import write_export
 from clawmedic.errors import ExitCode, UsageError

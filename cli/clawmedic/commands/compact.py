@@ -9,7 +9,8 @@ import typer
 from clawmedic.commands.mutating import DryRun, GatewayStopped, Yes
 from clawmedic.commands.options import with_settings
 from clawmedic.commands.probing import probing
-from clawmedic.commands.treating import OneKey, Password, Probe, Token, Url, treat
+from clawmedic.commands.reaching import Password, Token, Url
+from clawmedic.commands.treating import OneKey, Probe, treat
 from clawmedic.errors import ExitCode, UsageError
 from clawmedic.model.policy import Policy
 from clawmedic.recovery.hazards import Hazard, refuse

@@ -11,7 +11,7 @@ import typer
 from clawmedic.commands.drill_visit import rehearse_on_gateway
 from clawmedic.commands.mutating import Yes
 from clawmedic.commands.options import with_settings
-from clawmedic.commands.treating import Password, Token
+from clawmedic.commands.reaching import Password, Token
 from clawmedic.disk.building import passing_directory
 from clawmedic.drill.rehearsal import NoAudience, rehearse
 from clawmedic.drill.scenes import scenes

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from clawmedic.commands.mutating import DryRun, GatewayStopped
 from clawmedic.commands.options import with_settings
-from clawmedic.commands.treating import Password, Token, Url
+from clawmedic.commands.reaching import Password, Token, Url
 from clawmedic.commands.values import parse_duration
 from clawmedic.configuration.load import load_configuration
 from clawmedic.errors import ExitCode, UsageError
@@ -21,13 +21,13 @@ from clawmedic.guard.status import guard_status, retry
 from clawmedic.model.policy import Policy
 from clawmedic.notify.ping import Ping
 from clawmedic.notify.post import Post
-from clawmedic.output.guard_documents import status_document
-from clawmedic.output.guard_view import GuardOutput, show_status
-from clawmedic.output.screen import Screen
+from clawmedic.output.guard_lines import GuardOutput
 from clawmedic.output.sink import write_json
 from clawmedic.output.text import moment
-from clawmedic.recovery.line import Line
 from clawmedic.settings import Settings
+
+if TYPE_CHECKING:
+    from clawmedic.recovery.line import Line
 
 app = typer.Typer(
     name="guard",
@@ -96,10 +96,16 @@ def _guard(
         many=bool(interval),
     )
     latest = latest_configuration(lambda: load_configuration(settings), output.complain)
+
+    def line() -> Line:
+        from clawmedic.recovery.line import Line
+
+        return Line(settings, url=url, token=token, password=password)
+
     watch = Watch(
         settings=settings,
         orders=lambda: Orders(latest(), policy, dry_run=dry_run, gateway_stopped=gateway_stopped),
-        line=lambda: Line(settings, url=url, token=token, password=password),
+        line=line,
         ping=Ping.of(ping_url or signals.ping_url, settings.world),
         audience=output,
         max_runtime_ms=parse_duration(max_runtime) if max_runtime else configuration.guard.max_runtime_ms,
@@ -145,8 +151,13 @@ def status(settings: Settings) -> ExitCode:
     configuration = load_configuration(settings)
     found = guard_status(settings, configuration, Post.open(settings, configuration).waiting)
     if settings.json:
+        from clawmedic.output.guard_documents import status_document
+
         write_json(status_document(found))
     else:
+        from clawmedic.output.guard_view import show_status
+        from clawmedic.output.screen import Screen
+
         show_status(Screen(settings), found)
     return ExitCode.OK
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from clawmedic.errors import RefusedError
 from clawmedic.model.outcome import Outcome
 from clawmedic.model.plan import Plan
-from clawmedic.operations.run import Recovered
 from clawmedic.settings import Settings
+
+if TYPE_CHECKING:
+    from clawmedic.operations.run import Recovered
 
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]

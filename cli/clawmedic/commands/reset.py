@@ -5,7 +5,8 @@ from __future__ import annotations
 from clawmedic.commands.mutating import DryRun, GatewayStopped, Yes
 from clawmedic.commands.options import with_settings
 from clawmedic.commands.probing import probing
-from clawmedic.commands.treating import Password, Probe, SomeKeys, Token, Url, treat
+from clawmedic.commands.reaching import Password, Token, Url
+from clawmedic.commands.treating import Probe, SomeKeys, treat
 from clawmedic.errors import ExitCode
 from clawmedic.model.policy import Policy
 from clawmedic.recovery.line import Line

@@ -20,22 +20,6 @@ from clawmedic.recovery.rung import Rung
 from clawmedic.recovery.telling import told
 from clawmedic.settings import Settings
 
-Url: TypeAlias = Annotated[
-    str | None, typer.Option("--url", metavar="URL", help="The gateway's WebSocket.", show_default=False)
-]
-Token: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--token",
-        metavar="TOKEN",
-        help="The gateway's token; better in OPENCLAW_GATEWAY_TOKEN, where no process list shows it.",
-        show_default=False,
-    ),
-]
-Password: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--password", metavar="WORD", help="The gateway's password.", show_default=False),
-]
 Probe: TypeAlias = Annotated[
     bool, typer.Option("--probe", help="Afterwards send one real turn and wait for a model's answer.")
 ]

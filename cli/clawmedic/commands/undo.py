@@ -8,7 +8,7 @@ import typer
 
 from clawmedic.commands.mutating import DryRun, GatewayStopped, Yes, agreed, show_outcome, show_plans
 from clawmedic.commands.options import with_settings
-from clawmedic.commands.treating import Password, Token, Url
+from clawmedic.commands.reaching import Password, Token, Url
 from clawmedic.errors import ExitCode
 from clawmedic.model.outcome import Outcome
 from clawmedic.operations.run import mutating_run

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from clawmedic.configuration.sections import Configuration
 from clawmedic.guard.stopping import Stopping
 from clawmedic.model.notice import Notice
 from clawmedic.model.policy import Policy
 from clawmedic.model.signals import Action
-from clawmedic.recovery.line import Line
+
+if TYPE_CHECKING:
+    from clawmedic.recovery.line import Line
 
 
 class Posted(Protocol):
@@ -79,11 +81,12 @@ class Tools:
     """What a pass works with.
 
     Attributes:
-        line: the way to the gateway, None where none is wanted.
+        line: gives the way to the gateway, the same each time; None where none is wanted. What only a rescue needs is
+            imported when it is needed.
         notifier: the way to people, None where nobody is told.
     """
 
-    line: Line | None
+    line: Callable[[], Line] | None
     notifier: Notifier | None
     diary: Diary
     stopping: Stopping

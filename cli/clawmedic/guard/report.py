@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from clawmedic.errors import ExitCode
 from clawmedic.guard.look import Trouble
@@ -14,8 +15,10 @@ from clawmedic.model.outcome import KeyResult
 from clawmedic.model.policy import Policy
 from clawmedic.model.signals import GuardSignals
 from clawmedic.model.verdict import Verdict
-from clawmedic.operations.run import Recovered
 from clawmedic.settings import Settings
+
+if TYPE_CHECKING:
+    from clawmedic.operations.run import Recovered
 
 
 class Did(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
+from typing import TYPE_CHECKING
 
 from clawmedic.errors import BusyError
 from clawmedic.guard.deciding import Ill, Ruling, line_of, rule, the_ill
@@ -30,24 +31,16 @@ from clawmedic.guard.reckoning import (
 from clawmedic.guard.record import Came, KeyRecord
 from clawmedic.guard.report import Did, OutageLine, SessionLine
 from clawmedic.guard.sight import Sight
-from clawmedic.guard.treating import (
-    Bench,
-    NothingToDo,
-    NotYet,
-    NoWay,
-    Tried,
-    finish_interrupted,
-    planned_for,
-    treat,
-    words_of,
-)
 from clawmedic.model.notice import Notice, NoticeKind
 from clawmedic.model.outcome import KeyResult, OperationState
 from clawmedic.model.policy import Policy
 from clawmedic.model.signals import Action, Scalar
 from clawmedic.operations.history import list_operations
-from clawmedic.operations.run import Recovered, Run, mutating_run
 from clawmedic.settings import Settings
+
+if TYPE_CHECKING:
+    from clawmedic.guard.treating import Bench, NoWay, Tried
+    from clawmedic.operations.run import Recovered, Run
 
 
 class Rounds:
@@ -178,12 +171,16 @@ class Rounds:
 
     def _rehearse(self, one: Ill) -> None:
         """`--dry-run`: what would be begun with."""
+        from clawmedic.guard.treating import planned_for, words_of
+
         with planned_for(
             self.settings, self.tools, self.orders, one.sight, one.effective(self.at)
         ) as planned:
             self._line(one, Ruling(Did.HELD, f"would try {words_of(planned.outlooks[0].decision)}"))
 
     def _rescue(self, waiting: list[Ill]) -> None:
+        from clawmedic.guard.treating import Bench
+
         left = list(waiting)
         why = "the pass ended before it was its turn"
         try:
@@ -199,7 +196,9 @@ class Rounds:
                 self._line(one, Ruling(Did.HELD, why))
 
     def _changing(self) -> AbstractContextManager[Run]:
-        reverse = self.tools.line.reverse if self.tools.line is not None else None
+        from clawmedic.operations.run import mutating_run
+
+        reverse = self.tools.line().reverse if self.tools.line is not None else None
         stopped = self.orders.gateway_stopped
         return mutating_run(self.settings, gateway_stopped=stopped, reverse_call=reverse)
 
@@ -226,6 +225,8 @@ class Rounds:
 
     def _treat(self, bench: Bench, one: Ill) -> bool:
         """Rescue one session; whether it answers again."""
+        from clawmedic.guard.treating import NothingToDo, NotYet, NoWay, Tried, treat
+
         since = self.at - one.terms.window_ms
         if circles := going_in_circles(one.record, one.sight, since):
             self._give_up(one, circles, ())
@@ -322,6 +323,8 @@ class Rounds:
 
     def _finish_interrupted(self, bench: Bench) -> None:
         """Attempts that were begun and never ended: the journal says what they came to."""
+        from clawmedic.guard.treating import finish_interrupted
+
         sights = {sight.name: sight for sight in self.look.sights}
         operations = tuple(list_operations(self.settings))
         for record in _interrupted(self.memory):

@@ -8,9 +8,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
 
 from clawmedic import __version__
 from clawmedic.configuration.sections import Configuration
@@ -26,8 +27,10 @@ from clawmedic.guard.watch import BUSY, guard_pass
 from clawmedic.model.signals import GuardSignals
 from clawmedic.notify.ping import Ping
 from clawmedic.notify.post import Post
-from clawmedic.recovery.line import Line
 from clawmedic.settings import Settings
+
+if TYPE_CHECKING:
+    from clawmedic.recovery.line import Line
 
 
 class Audience(Protocol):
@@ -135,7 +138,8 @@ class Watch:
             orders = self.orders()
             problems.append("" if orders.dry_run else self.ping.start())
             post = Post.open(self.settings, orders.configuration)
-            with self.line() as line:
+            with ExitStack() as open_ones:
+                line = cache(lambda: open_ones.enter_context(self.line()))
                 tools = Tools(line, post, self.audience.diary, stopping)
                 report = guard_pass(self.settings, orders, tools, seen)
         except ClawmedicError as error:

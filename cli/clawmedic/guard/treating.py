@@ -125,7 +125,8 @@ def planned_for(
         NotFoundError: it has gone. BusyError, RefusedError: who owns the state directory cannot be said.
     """
     mandate = Mandate(policy=terms.policy, agreed=True, models=terms.models)
-    clinic = Clinic(COMMAND, mandate, tools.line, orders.gateway_stopped)
+    line = tools.line() if tools.line is not None else None
+    clinic = Clinic(COMMAND, mandate, line, orders.gateway_stopped)
     reporter = SilentReporter()
     with ExitStack() as stack:
         try:
@@ -158,7 +159,7 @@ def _carried_out(bench: Bench, planned: Round, outlook: Outlook, terms: Terms, n
         cut_short = end
         outcome = Outcome(planned.group, (_cut_short(outlook, witness, end),))
     if cut_short is None and terms.notify and bench.tools.line:
-        outcome = told(bench.tools.line, planned, outcome)
+        outcome = told(bench.tools.line(), planned, outcome)
     result = outcome.results[0]
     # Where a rung had held, only the next look tells whether that was enough.
     open_end = cut_short is not None and any(rung.ok for rung in result.rungs)
@@ -258,7 +259,7 @@ def finish_interrupted(
     if terms.notify and bench.tools.line:
         only_look = replace(terms, policy=Policy.OBSERVE)
         with planned_for(bench.settings, bench.tools, bench.orders, sight, only_look) as planned:
-            outcome = told(bench.tools.line, planned, outcome)
+            outcome = told(bench.tools.line(), planned, outcome)
     return Tried(replace(attempt, came=Came.RESCUED), result, notes=outcome.notes)
 
 

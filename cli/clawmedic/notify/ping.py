@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import http.client
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
@@ -55,6 +52,10 @@ class Ping:
     def _call(self, suffix: str, body: str) -> str:
         if self.url is None or self.problem:
             return self.problem
+        import http.client
+        import urllib.error
+        import urllib.request
+
         try:
             parts = urlsplit(self.url.reveal())
             path = parts.path.rstrip("/") + suffix
