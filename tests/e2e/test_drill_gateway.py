@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from lab.config import TOKEN
 from lab.faults import UNAUTHORIZED
@@ -22,7 +24,11 @@ def drill(real: Gateway, *words: str) -> tuple[int, dict, str]:
 
 def warm(real: Gateway) -> None:
     """Somebody's own session. The first run of 2026.4.15 loads for a minute on a busy machine and is then given up."""
-    assert any(say(real, "Remember the lighthouse.", KEY) for _ in range(4))
+    for _ in range(4):
+        with suppress(TimeoutError):
+            if say(real, "Remember the lighthouse.", KEY):
+                return
+    pytest.fail("the gateway answers nobody")
 
 
 def test_a_throw_away_session_comes_and_goes(gateway: Gateway, provider: Provider) -> None:
