@@ -11,7 +11,7 @@ from typing import Protocol
 from clawmedic.disk import building
 from clawmedic.drill.builder_tree import Tree
 from clawmedic.drill.keeping import Fingerprint
-from clawmedic.drill.nobody import drill_table
+from clawmedic.drill.nobody import dead_gateway, drill_table
 from clawmedic.drill.report import DrillReport, DrillResult, DrillScene, TroubleResult
 from clawmedic.drill.scenario import Asked, Promise, Scenario, StoreTrouble
 from clawmedic.drill.scenes import Scene, scenes
@@ -87,12 +87,12 @@ def rehearse(
         RefusedError: `directory` is not empty, or cannot be written.
     """
     building.make_directory(directory)
-    began = world.clock()
+    began, gone = world.clock(), dead_gateway(world.proc)
     alone = replace(world, env={}, home=directory / "home", cwd=directory, tmp=directory)
     done: list[DrillScene] = []
     for scene in scenes() if played is None else played:
         audience.enter(scene)
-        with scene.made(directory, world.proc, world.clock()) as tree:
+        with scene.made(directory, gone, world.proc, world.clock()) as tree:
             done.append(_play(alone, scene, tree, audience, rungs))
         audience.leave(done[-1])
     return DrillReport(directory, tuple(done), world.clock() - began)

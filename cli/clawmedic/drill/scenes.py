@@ -11,7 +11,7 @@ from clawmedic.disk import building
 from clawmedic.drill.builder_log import LogLine
 from clawmedic.drill.builder_tree import Tree
 from clawmedic.drill.ids import Ids
-from clawmedic.drill.nobody import GatewayProcess, dead_gateway, living_process
+from clawmedic.drill.nobody import GatewayProcess, living_process
 from clawmedic.drill.scenario import Helped, Promise, Scenario, StoreTrouble
 from clawmedic.drill.scenarios import scenarios
 from clawmedic.drill.stage import build_tree
@@ -58,8 +58,8 @@ class Scene:
         return f"{self.version}-{self.name.replace(' ', '-')}" if self.name else str(self.version)
 
     @contextmanager
-    def made(self, place: Path, proc: Path, now: int) -> Iterator[Tree]:
-        """The directory below `place`; a living owner ends with the block.
+    def made(self, place: Path, gone: GatewayProcess, proc: Path, now: int) -> Iterator[Tree]:
+        """The directory below `place`. Its gateway is one that is `gone`, or a living owner that ends with the block.
 
         Raises:
             RefusedError: it cannot be written.
@@ -68,7 +68,7 @@ class Scene:
             with living_process(proc) as gateway:
                 yield self._make(place, gateway, now)
         else:
-            yield self._make(place, dead_gateway(proc), now)
+            yield self._make(place, gone, now)
 
     def _make(self, place: Path, gateway: GatewayProcess, now: int) -> Tree:
         until = now + COOLDOWN_MS if self.cooling else None
