@@ -126,3 +126,15 @@ def test_prose_loses_its_end_and_keys_their_middle(capsys):
     assert row.startswith("first")
     assert "last  first word" in row
     assert row.endswith("…")
+
+
+def test_a_sentence_stands_under_its_row_where_there_is_no_room_beside_it(capsys):
+    columns = [Column("SESSION", flexible=True), Column("WHY", flexible=True, loses="end", below=110)]
+    rows = [[Cell("agent:main:main"), Cell("because " * 20)], [Cell("agent:main:other"), Cell("")]]
+    screen(80).table(columns, rows)
+    head, first, *under, last = capsys.readouterr().out.splitlines()
+    assert (head, first, last) == ("SESSION", "agent:main:main", "agent:main:other")
+    assert " ".join(under).split() == ["because"] * 20
+    assert all(line.startswith("  because") and cell_len(line) <= 80 for line in under)
+    screen(120).table(columns, rows)
+    assert capsys.readouterr().out.splitlines()[1].endswith("…")

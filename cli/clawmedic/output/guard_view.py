@@ -6,7 +6,7 @@ from clawmedic.guard.report import Did, PassReport, SessionLine
 from clawmedic.guard.status import GuardStatus, KeyStatus
 from clawmedic.output.guard_lines import NO_POLICY, NO_POLICY_HINT
 from clawmedic.output.palette import VERDICTS
-from clawmedic.output.screen import Cell, Column, Screen
+from clawmedic.output.screen import WIDE, Cell, Column, Screen
 from clawmedic.output.text import count_of, duration, moment, tokens, visible
 from clawmedic.settings import Times
 
@@ -36,7 +36,7 @@ def show_pass(screen: Screen, report: PassReport) -> None:
             Column("CAUSE"),
             Column("DID"),
             Column("TRIES", align="right"),
-            Column("WHY", flexible=True, loses="end"),
+            Column("WHY", flexible=True, loses="end", below=WIDE),
         ]
         screen.table(columns, [_row(line, times) for line in report.sessions])
     for outage in report.outages:
@@ -113,7 +113,7 @@ def show_status(screen: Screen, status: GuardStatus) -> None:
             Column("VERDICT"),
             Column("TRIES", align="right"),
             Column("NEWEST"),
-            Column("STATE", flexible=True, loses="end"),
+            Column("STATE", flexible=True, loses="end", below=WIDE),
         ]
         screen.table(columns, [_status_row(one, times) for one in shown])
     growing = [one for one in status.keys if one not in shown and one.growing]

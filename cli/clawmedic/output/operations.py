@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from clawmedic.model.outcome import KeyResult, OperationState, OperationSummary, Outcome, RungResult
 from clawmedic.model.plan import Plan, Reversible
 from clawmedic.operations.run import Recovered
-from clawmedic.output.screen import Cell, Column, Screen
+from clawmedic.output.screen import WIDE, Cell, Column, Screen
 from clawmedic.output.text import count_of, moment, size, tokens, visible
 
 _STYLES = {
@@ -22,7 +22,6 @@ _GIVES_BACK = {
     Reversible.STATE: "`undo` gives back the conversation, not the bytes",
     Reversible.NO: "this cannot be undone",
 }
-WIDE = 110
 
 
 def show_history(screen: Screen, operations: Sequence[OperationSummary]) -> None:
@@ -58,12 +57,10 @@ def _history_row(screen: Screen, one: OperationSummary, *, wide: bool) -> list[C
     ]
 
 
-def show_plans(screen: Screen, plans: Sequence[Plan], *, why: str = "") -> None:
-    """What would be done, step by step; `why` says why this and nothing gentler."""
+def show_plans(screen: Screen, plans: Sequence[Plan]) -> None:
+    """What would be done, step by step."""
     for plan in plans:
         screen.line((visible(", ".join(plan.keys) or str(plan.state_dir)), "bold"))
-        if why:
-            screen.labelled("", visible(why), room=3)
         for number, step in enumerate(plan.steps, 1):
             screen.labelled(f"{number}", (step.rung, "bold"), ": ", visible(step.sentence), room=3)
         for path in plan.backups:

@@ -11,7 +11,7 @@ from clawmedic.model.outcome import RungResult
 from clawmedic.output.operations import show_plans
 from clawmedic.output.operations_documents import plans_document
 from clawmedic.output.palette import VERDICTS
-from clawmedic.output.screen import Cell, Column, Screen
+from clawmedic.output.screen import WIDE, Cell, Column, Screen
 from clawmedic.output.sink import write_json
 from clawmedic.output.text import count_of, moment, visible
 from clawmedic.recovery.ladder import Decision, GiveUp, Hold, Try, Well
@@ -19,7 +19,6 @@ from clawmedic.recovery.rescue import Outlook, Round, SilentWitness, Witness
 from clawmedic.recovery.rungs.escalate import advice
 from clawmedic.settings import Settings, Times
 
-WIDE = 110
 _NOTICE_STYLES = {
     NoticeKind.RESCUED: "green",
     NoticeKind.ESCALATION: "bold red",
@@ -48,14 +47,18 @@ def show_outlooks(settings: Settings, planned: Round) -> None:
     if not planned.outlooks:
         screen.line("no session is dead or stuck")
         return
-    wide = screen.width >= WIDE
-    columns = [Column("SESSION", flexible=True), Column("VERDICT"), Column("CAUSE"), Column("FIRST")]
-    columns += [Column("WHY", flexible=True, loses="end")] if wide else []
-    screen.table(columns, [_row(settings, one)[: len(columns)] for one in planned.outlooks])
+    columns = [
+        Column("SESSION", flexible=True),
+        Column("VERDICT"),
+        Column("CAUSE"),
+        Column("FIRST"),
+        Column("WHY", flexible=True, loses="end", below=WIDE),
+    ]
+    screen.table(columns, [_row(settings, one) for one in planned.outlooks])
     screen.blank()
     for one in planned.outlooks:
         if isinstance(one.decision, Try):
-            show_plans(screen, [one.decision.treatment.plan], why="" if wide else one.decision.reason)
+            show_plans(screen, [one.decision.treatment.plan])
         elif isinstance(one.decision, GiveUp):
             _show_given_up(screen, one, one.decision)
 

@@ -19,6 +19,8 @@ from clawmedic.settings import Settings
 
 PIPE_WIDTH = 120
 NARROWEST = 40
+WIDE = 110
+"""From here on there is room for a sentence beside a key."""
 GAP = "  "
 
 
@@ -28,12 +30,14 @@ class Column:
 
     Attributes:
         flexible: shares what room is left; text that is longer loses its middle (keys) or its end (prose).
+        below: on a narrower screen than this its text stands under the row, whole.
     """
 
     title: str
     align: Literal["left", "right"] = "left"
     flexible: bool = False
     loses: Literal["middle", "end"] = "middle"
+    below: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +131,16 @@ class Screen:
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
         """A table without frames: what no column can hold is elided in the middle of the flexible ones."""
+        beside = [place for place, column in enumerate(columns) if column.below <= self.width]
+        shown = [columns[place] for place in beside]
         body = list(rows)
-        widths = fit_widths(columns, body, self.width)
-        for row in ([Cell(column.title, "dim") for column in columns], *body):
-            self.row(columns, widths, row)
+        widths = fit_widths(shown, [[row[place] for place in beside] for row in body], self.width)
+        self.row(shown, widths, [Cell(column.title, "dim") for column in shown])
+        for row in body:
+            self.row(shown, widths, [row[place] for place in beside])
+            for place, cell in enumerate(row):
+                if place not in beside and cell.text:
+                    self.line((cell.text, cell.style or "dim"), indent=2)
 
     def row(self, columns: Sequence[Column], widths: Sequence[int], row: Sequence[Cell]) -> None:
         """One row of a table that is drawn while it comes to be: its widths are known before its rows."""
