@@ -9,11 +9,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from lab.client import Client, NoAnswerError
 from lab.faults import REASONING_REQUIRED
 from lab.gateway import Gateway
 from lab.provider import Provider
@@ -21,7 +22,7 @@ from lab.provider import Provider
 from people_server import People, people
 
 KEY = "agent:main:telegram:group:-100700700800"
-OTHERS = tuple(f"agent:main:telegram:group:-10012312300{number}" for number in range(4))
+OTHERS = tuple(f"agent:main:telegram:group:-10012312300{number}" for number in range(3))
 LONG = "please keep this in mind. " * 320
 SOURCES = Path(__file__).resolve().parents[2] / "cli"
 PASSES = 8
@@ -43,16 +44,16 @@ def talking(real: Gateway) -> Iterator[Talk]:
     talk, over = Talk(), threading.Event()
 
     def go_on() -> None:
-        with real.client() as client:
+        with connected(real) as client:
             while not over.is_set():
                 for key in OTHERS:
                     talk.said[key] += 1
                     text = f"Steady message {talk.said[key]} of {key[-3:]}"
-                    answer = client.agent(key, text)
+                    answer = client.agent(key, text, timeout=400.0)
                     talk.answered.append(answer.useful)
                     if not answer.useful:
                         talk.failed.append(f"{key}: {answer}")
-                over.wait(1.0)
+                over.wait(3.0)
 
     thread = threading.Thread(target=go_on, daemon=True)
     thread.start()
@@ -60,7 +61,15 @@ def talking(real: Gateway) -> Iterator[Talk]:
         yield talk
     finally:
         over.set()
-        thread.join(180)
+        thread.join(400)
+
+
+def connected(real: Gateway) -> Client:
+    """A connection; on a busy machine the handshake may take longer than it waits for."""
+    for _ in range(4):
+        with suppress(TimeoutError, NoAnswerError):
+            return real.client()
+    return real.client()
 
 
 @dataclass
@@ -109,7 +118,7 @@ def watched(real: Gateway, there: People) -> Watched:
 
 
 def say(real: Gateway, text: str) -> bool:
-    with real.client() as client:
+    with connected(real) as client:
         on_chat = real.version != "2026.4.15"  # whose chat path throws the session away
         return (client.chat_send(KEY, text) if on_chat else client.agent(KEY, text)).useful
 
