@@ -213,7 +213,8 @@ class Rounds:
                 self._line(one, Ruling(Did.HELD, "the guard is paused", pause.until))
             elif outage is not None and outage.condition in failed:
                 reason = "it is part of an outage, and the first of its sessions could not be rescued"
-                self._line(one, Ruling(Did.HELD, reason, failed[outage.condition]))
+                did = Did.PERSON if one.record.no_way else Did.HELD
+                self._line(one, Ruling(did, one.record.no_way or reason, failed[outage.condition]))
             else:
                 self.tools.stopping.require_time_for_rung()
                 del left[0]
