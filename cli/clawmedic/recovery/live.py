@@ -137,7 +137,11 @@ def kept_note(patient: Patient, step: Step) -> tuple[str, ...]:
     """What a person should know of going back."""
     if step.reversible is not Reversible.NO or not patient.session.transcript.exists:
         return ()
-    return ("undo does not reverse this; the whole history is kept in the backup",)
+    if patient.session.generation is Generation.FILES:
+        return (
+            "undo does not reverse this; with the gateway stopped, `clawmedic backups restore COPY --live` does",
+        )
+    return ("undo does not reverse this; the whole history is kept in a file",)
 
 
 def lines_of(settings: Settings, session: Session) -> tuple[RawEntry, ...]:
