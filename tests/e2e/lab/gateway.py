@@ -19,8 +19,8 @@ from lab.config import TOKEN, write_config
 from lab.install import Installation
 from lab.isolation import SHARED_LOGS, Network, private_logs
 
-READY_TIMEOUT = 180.0
-"""Seconds from start to the first answered handshake; 15 to 40 on two idle cores, 110 on busy ones."""
+READY_TIMEOUT = 420.0
+"""Seconds from start to the first answered handshake; 15 to 40 on two idle cores, 200 on very busy ones."""
 
 STOP_TIMEOUT = 30.0
 
@@ -186,7 +186,7 @@ class Gateway:
         while wait_for_port(self.network, self.port, deadline, alive):
             try:
                 with self.client() as client:
-                    client.call("health", {}, 15)
+                    client.call("health", {}, 60)
             except (OSError, RpcError, NoAnswerError, TimeoutError, WebSocketException) as error:
                 self._last_error = repr(error)
                 time.sleep(0.3)
