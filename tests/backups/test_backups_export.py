@@ -194,7 +194,7 @@ def test_a_redacted_transcript_still_hangs_together(stage, run, tmp_path):
 def test_redacting_long_text_is_quick():
     import time
 
-    begun = time.monotonic()
+    begun = time.process_time()
     for evil in (
         "a" * 200_000,
         "1" * 200_000,
@@ -206,4 +206,4 @@ def test_redacting_long_text_is_quick():
         "-----BEGIN " * 20_000,
     ):
         redact(evil)
-    assert time.monotonic() - begun < 20
+    assert time.process_time() - begun < 20

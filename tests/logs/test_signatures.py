@@ -377,6 +377,6 @@ def test_any_text_is_matched_or_not(text, noise, place, by_logger):
 )
 def test_a_hostile_line_costs_little(unit):
     for subsystem in ("agent/embedded", ""):
-        started = time.perf_counter()
+        started = time.process_time()
         match(record(unit * (16_000 // len(unit)), subsystem, Level.UNKNOWN))
-        assert time.perf_counter() - started < 1.0
+        assert time.process_time() - started < 1.0

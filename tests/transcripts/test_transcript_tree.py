@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -107,10 +107,10 @@ def test_a_million_steps_do_not_matter():
     def seconds(count: int) -> float:
         entries = [node(str(i), str(i - 1) if i else None) for i in range(count)]
         entries[5] = node("5", "4", "metadata")  # not the short way
-        start = perf_counter()
+        start = process_time()
         assert len(active_path(entries).entries) == count
         of_path(active_path(entries))
-        return perf_counter() - start
+        return process_time() - start
 
     small = min(seconds(5_000) for _ in range(3))
     assert seconds(50_000) < 60 * small  # ten times as many: linear, with room for a busy machine
