@@ -66,13 +66,19 @@ def warning(record: KeyRecord, sight: Sight, *, warn_turns: int, now: int) -> No
         keys=(sight.key,),
         title=f"{sight.key} reaches its budget {_in_turns(turns)} at this pace",
         lines=(
-            f"{sight.tokens} of {sight.budget} tokens are used; a turn adds about {sight.pace}",
+            f"{sight.tokens} of {sight.budget} tokens are used{_in_hours(record, sight)}",
+            f"a turn adds about {sight.pace}",
             f"it was compacted {_times(sight.compactions)}; if the next compaction fails, it stops answering",
             "what helps: agents.defaults.compaction.model set to a model that works, or a larger window",
             "now, while it answers: in the chat /compact, or `clawmedic compact KEY`",
         ),
         condition=f"near budget {sight.agent} {sight.key} {stage}",
     )
+
+
+def _in_hours(record: KeyRecord, sight: Sight) -> str:
+    hours = hours_left(record, sight)
+    return "" if hours is None else f"; as it grew of late, they are in about {max(1, round(hours))} h"
 
 
 def _in_turns(turns: int) -> str:

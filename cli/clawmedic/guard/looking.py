@@ -16,7 +16,7 @@ from clawmedic.guard.look import Known, Look, Seen, Trouble, load_logs
 from clawmedic.guard.sight import Sight, sight_of
 from clawmedic.guard.surface import surface, watched_of
 from clawmedic.logs.kept import read_on
-from clawmedic.logs.sources import find_sources
+from clawmedic.logs.sources import SourceKind, find_sources
 from clawmedic.model.finding import Finding, Severity
 from clawmedic.model.reporter import SilentReporter
 from clawmedic.model.session import Liveness, Session
@@ -65,9 +65,9 @@ def look(settings: Settings, seen: Seen, check: Callable[[], None] = lambda: Non
         eyes = _Eyes(examination, seen, now, check)
         eyes.look_at_all()
     seen.logs_changed = seen.logs_changed or reading.kept != seen.logs
-    seen.surface = (
-        before if watched == seen.watched else ""
-    )  # what else belongs to it was not looked at in time
+    # What else belongs to it was not looked at in time; other sources than files have no surface.
+    plain = all(source.kind is SourceKind.FILE for source in sources)
+    seen.surface = before if plain and watched == seen.watched else ""
     seen.logs, seen.watched, seen.at, seen.scene = reading.kept, watched, now, eyes.scene
     seen.known, seen.changed = eyes.known, True
     seen.look = Look(

@@ -72,7 +72,7 @@ class Memory:
         records: by agent and key; only keys of which there is something to remember.
         outages: by condition.
         rescues: how many rescues ended so, by (rung, "ok" or "failed"), since the memory began.
-        outbox: notices that were decided on and not handed over yet.
+        outbox: notices that were decided on and not handed over yet; `over` are conditions that have ended, likewise.
         troubles: conditions of stores and disks that people were told of.
         passes: how many passes there were.
         problem: why the file could not be used, "" when it could; `damaged` is what it held then.
@@ -82,6 +82,7 @@ class Memory:
     outages: dict[str, OutageRecord] = field(default_factory=dict)
     rescues: dict[tuple[str, str], int] = field(default_factory=dict)
     outbox: list[Notice] = field(default_factory=list)
+    over: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     passes: int = 0
     last: LastPass = LastPass()

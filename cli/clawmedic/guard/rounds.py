@@ -135,8 +135,9 @@ class Rounds:
         self.memory.outbox += [one for one in notices if one is not None and not self.orders.dry_run]
 
     def _forget(self, conditions: list[str]) -> None:
-        if conditions and self.tools.notifier is not None and not self.orders.dry_run:
-            self.tools.notifier.forget(*conditions)
+        """They have ended: kept, too, until whoever tells people knows."""
+        if not self.orders.dry_run:
+            self.memory.over += conditions
 
     def _line(self, one: Ill, ruling: Ruling) -> None:
         self.lines.append(line_of(one, ruling, self.at))

@@ -59,11 +59,6 @@ class GuardStatus:
     notices_waiting: int
     problem: str
 
-    @property
-    def healthy(self) -> int:
-        """How many keys are remembered for their growth alone."""
-        return sum(not _worth_showing(one) for one in self.keys)
-
 
 def guard_status(settings: Settings, configuration: Configuration, waiting: int) -> GuardStatus:
     """What is remembered now. Takes no lock, changes nothing; `waiting` notices no channel has taken yet.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clawmedic.disk.files import list_directory, open_regular, pread_all
-from clawmedic.logs.sources import LogSource
+from clawmedic.logs.sources import LogSource, log_folders
 from clawmedic.settings import Settings
 from clawmedic.stores.processes import ProcessTable
 from clawmedic.stores.running import running_gateways
@@ -38,7 +38,7 @@ def watched_of(settings: Settings, state: StateReader, sources: Iterable[LogSour
     logs = [source.path for source in sources if source.path is not None]
     folders: set[Path] = {state.root, state.root / "agents", state.root / "state"}
     if not settings.logs:
-        folders |= {path.parent for path in logs}
+        folders |= {path.parent for path in logs} | set(log_folders(settings))
     for store in state.stores:
         place = store.status().path
         folders |= {place.parent, place.parent.parent, place.parent.parent / "sessions"}

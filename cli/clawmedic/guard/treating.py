@@ -26,6 +26,7 @@ from clawmedic.operations.run import Run
 from clawmedic.recovery.ailment import AilmentKind
 from clawmedic.recovery.ladder import Decision, GiveUp, Hold, Try, Well
 from clawmedic.recovery.policy import Mandate
+from clawmedic.recovery.probing import probed
 from clawmedic.recovery.rescue import Clinic, Outlook, Round, carry_out, plan_round
 from clawmedic.recovery.rungs.escalate import advice
 from clawmedic.recovery.telling import told
@@ -158,6 +159,8 @@ def _carried_out(bench: Bench, planned: Round, outlook: Outlook, terms: Terms, n
     except PassEnd as end:
         cut_short = end
         outcome = Outcome(planned.group, (_cut_short(outlook, witness, end),))
+    if cut_short is None and bench.tools.line and bench.orders.configuration.guard.probe:
+        outcome = probed(bench.tools.line(), planned, outcome)
     if cut_short is None and terms.notify and bench.tools.line:
         outcome = told(bench.tools.line(), planned, outcome)
     result = outcome.results[0]

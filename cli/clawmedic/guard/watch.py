@@ -24,7 +24,7 @@ from clawmedic.guard.memory import (
     recall_attempts,
     save_memory,
 )
-from clawmedic.guard.orders import Orders, Tools
+from clawmedic.guard.orders import Notifier, Orders, Posted, Tools
 from clawmedic.guard.report import PassReport
 from clawmedic.guard.rounds import Rounds
 from clawmedic.guard.stopping import PassEnd
@@ -154,17 +154,25 @@ class _Pass:
 
     def _told(self, report: PassReport) -> PassReport:
         """Hand over what people are to be told; what is known already they are not told again."""
-        notifier, memory = self.tools.notifier, self.memory
+        notifier = self.tools.notifier
         if notifier is None:
             return report
-        posted = notifier.send(memory.outbox)
+        posted = self._handed_over(notifier)
         for notice in posted.fresh:
             fields = (("kind", notice.kind), ("unanswered", notice.unanswered), ("title", notice.title))
             self.tools.diary.note(Action(self.settings.now(), "notice", ",".join(notice.keys), fields))
-        if memory.outbox:
-            memory.outbox.clear()
-            self._save()
         return report.with_told(posted.fresh, (*self.problems, *posted.problems))
+
+    def _handed_over(self, notifier: Notifier) -> Posted:
+        """What has ended first: when it has come again since, people are told of it again."""
+        memory = self.memory
+        notifier.forget(*memory.over)
+        posted = notifier.send(memory.outbox)
+        if memory.outbox or memory.over:
+            memory.outbox.clear()
+            memory.over.clear()
+            self._save()
+        return posted
 
     def _tell_vanished(self, error: ClawmedicError) -> None:
         """A store that was there and is not any more is told once, whatever becomes of this call."""
@@ -184,14 +192,12 @@ class _Pass:
             self.memory.troubles.append(VANISHED)
         self._save()
         if self.tools.notifier is not None:
-            self.tools.notifier.send(self.memory.outbox)
-            self.memory.outbox.clear()
-            self._save()
+            self._handed_over(self.tools.notifier)
 
     def _returned(self) -> None:
         """The store is back: the next time it vanishes people are told again."""
-        if VANISHED in self.memory.troubles and self.tools.notifier is not None:
-            self.tools.notifier.forget(VANISHED)
+        if VANISHED in self.memory.troubles and not self.orders.dry_run:
+            self.memory.over.append(VANISHED)
 
     # Report
 

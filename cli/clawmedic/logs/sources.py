@@ -155,6 +155,14 @@ def _rotations(path: Path) -> Iterator[tuple[LogSource, object]]:
     yield from _in_directory(path.parent, pattern)
 
 
+def log_folders(settings: Settings) -> tuple[Path, ...]:
+    """Where logs are looked for without `--log`, whether there is anything or not."""
+    world = settings.world
+    names = ("openclaw", f"openclaw-{world.uid}")
+    temporary = [root / name for root in (world.tmp, _STANDARD_TMP) for name in names]
+    return (*temporary, settings.state_dir / "logs", world.home / ".openclaw" / "logs")
+
+
 def _default_directories(world: World) -> Iterator[Path]:
     """OpenClaw's temporary log directories, where they are safe to trust."""
     roots = {world.tmp}
