@@ -38,6 +38,7 @@ def test_a_broken_summariser_kills_and_a_healthy_one_revives(gateway: Gateway, p
         assert client.chat_send(KEY, "And now? " + "please keep this in mind. " * 320).useful
 
 
+@pytest.mark.ci
 def test_a_telegram_message_is_answered(telegram_gateway: Gateway, telegram: Telegram) -> None:
     assert telegram_gateway.process_id is not None
     begun = time.time()

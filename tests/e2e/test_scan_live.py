@@ -34,6 +34,7 @@ def by_key(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {session["key"]: session for session in document["sessions"]}
 
 
+@pytest.mark.ci
 def test_scans_beside_a_writing_gateway(gateway: Gateway, tmp_path: Path) -> None:
     answers: dict[str, list[bool]] = {key: [] for key in KEYS}
 

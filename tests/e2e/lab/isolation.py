@@ -30,12 +30,12 @@ class Network:
         """What to put before a command line so that it runs in this network."""
         return []
 
-    def listen(self) -> socket.socket:
-        """A bound, not yet listening, loopback socket on a free port."""
+    def listen(self, port: int = 0) -> socket.socket:
+        """A bound, not yet listening, loopback socket on this port, or on a free one."""
         with self._entered():
             sock = socket.socket()
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind(("127.0.0.1", 0))
+            sock.bind(("127.0.0.1", port))
         return sock
 
     def connect(self, port: int, timeout: float = 10.0) -> socket.socket:
