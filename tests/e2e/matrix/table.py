@@ -26,7 +26,13 @@ def write_table(target: Path, seen: Iterable[Mapping[str, Any]]) -> None:
             row = rows.setdefault((cell.version, cell.ill.name, cell.path), {})
             row[cell.column] = _words(cell, record)
     day = datetime.now(UTC).date().isoformat()
-    lines = [f"Measured on {day}.", "", _line("OpenClaw", "fault", "path", *_COLUMNS.values())]
+    whole = sum(each["lost"] == 0 for each in by_name.values())
+    alive = sum(each["answered"] for each in by_name.values())
+    head = (
+        f"Measured on {day}: {len(by_name)} sessions, {alive} answered two messages of ordinary length afterwards, "
+        f"{whole} kept every entry."
+    )
+    lines = [head, "", _line("OpenClaw", "fault", "path", *_COLUMNS.values())]
     lines.append(_line(*(["---"] * (3 + len(_COLUMNS)))))
     lines += [_line(*names, *(row.get(column, "") for column in _COLUMNS)) for names, row in rows.items()]
     target.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -37,17 +43,17 @@ def _line(*fields: str) -> str:
 
 
 def _words(cell: Cell, record: Mapping[str, Any]) -> str:
-    kept = "nothing lost" if record["lost"] == 0 else f"{record['lost']} of {record['entries']} entries lost"
+    words = []
     if cell.ill.everything:
-        left = "left as it was, one notice" if record["unchanged"] else "changed"
-        back = (
-            f"answered when it was back ({record['saw']})"
-            if record["answered"]
-            else "not answered afterwards"
+        words.append(
+            "left as it is, one notice" if record["unchanged"] and record["code"] == 9 else "not left alone"
         )
-        return f"{left}; {back}; {kept}"
-    rung = ", ".join(record["rungs"]) or "none"
-    if cell.column == "stopped" and not cell.rung:
-        rung = f"told to start the gateway; then {rung}"
-    answered = f"saw {record['saw']}" if record["answered"] else "**not answered**"
-    return f"{rung}, {record['seconds']:.0f} s; {answered}; {kept}"
+    else:
+        if cell.column == "stopped" and not cell.rung:
+            words.append("says to start the gateway, then" if record["advised"] else "no advice")
+        words.append(" then ".join(record["rungs"]) or "no rung")
+        words.append(f"{record['seconds']:.0f} s")
+    words.append(f"sees {record['saw']}" if record["answered"] else "**does not answer**")
+    if record["lost"]:
+        words.append(f"**{record['lost']} of {record['entries']} entries lost**")
+    return ", ".join(words)
