@@ -152,3 +152,23 @@ def test_memory_does_not_grow_with_the_log():
     turns = book.turns(KEY, {SID}, born_at=None)
     assert len(turns) == TURNS_KEPT
     assert turns[-1].at == OPEN_TURNS + 3 * TURNS_KEPT - 1
+
+
+def test_a_trace_shared_by_two_sessions_gives_each_its_own_lines():
+    """2026.7.1: the run of one session goes on in the trace of the one that it waited for."""
+    book = LogBook.read(
+        [
+            line(SignalKind.RUN_FAILED, 1, trace="a", run_id="run-1", cause=Cause.PROVIDER_5XX),
+            line(SignalKind.RUN_FAILED, 2, trace="a", key=KEY, cause=Cause.PROVIDER_5XX),
+            line(SignalKind.RUN_FAILED, 3, trace="a", run_id="run-1", session_id=SID),
+            line(SignalKind.RUN_FAILED, 4, trace="a", run_id="run-2", cause=Cause.NETWORK),
+            line(
+                SignalKind.RUN_FAILED, 5, trace="b", run_id="run-2", session_id=FOREIGN, cause=Cause.NETWORK
+            ),
+        ],
+    )
+    (turn,) = book.turns(KEY, {SID}, born_at=None)
+    assert [signal.at for signal in turn.signals] == [1, 2, 3]
+    event = read_turn(turn, dialect="7.1")
+    assert event is not None
+    assert event.cause == Cause.PROVIDER_5XX

@@ -22,6 +22,8 @@ SIGNALS_PER_TURN = 64
 NEIGHBOUR_MS = 5_000
 """How far a line without key may stand from the keyed line of its turn."""
 PENDING_LINES = 16
+RUNS_KEPT = 20_000
+"""Runs whose session is remembered."""
 
 _BOOTS = frozenset({SignalKind.GATEWAY_READY})
 _EVERYBODYS = frozenset(
@@ -83,6 +85,7 @@ class LogBook:
     def __init__(self) -> None:
         self._open: OrderedDict[str, LogTurn] = OrderedDict()
         self._untraced: dict[str, LogTurn] = {}
+        self._runs: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self._waiting: dict[str, deque[Signal]] = defaultdict(lambda: deque(maxlen=PENDING_LINES))
         self._by_key: dict[str, deque[LogTurn]] = defaultdict(lambda: deque(maxlen=TURNS_KEPT))
         self._by_session: dict[str, deque[LogTurn]] = defaultdict(lambda: deque(maxlen=TURNS_KEPT))
@@ -104,6 +107,7 @@ class LogBook:
     def add(self, signal: Signal) -> None:
         """Take one signal in, in log order."""
         self._note_time(signal)
+        self._note_run(signal)
         if signal.kind in _BOOTS:
             if signal.at is not None:
                 self.boots.append(signal.at)
@@ -145,8 +149,40 @@ class LogBook:
             if not turn.session_ids and turn.at is not None and born_at is not None and turn.at < born_at:
                 continue
             found[id(turn)] = turn
-        lived = [turn for turn in found.values() if until is None or (turn.started_at or 0) <= until]
+        own = [self._own_part(turn, key, known) for turn in found.values()]
+        lived = [turn for turn in own if turn.signals and (until is None or (turn.started_at or 0) <= until)]
         return sorted(lived, key=lambda turn: turn.at or 0)
+
+    def _own_part(self, turn: LogTurn, key: str, known: Collection[str]) -> LogTurn:
+        """What of a turn is this session's: turns of several sessions may share a trace.
+
+        Measured on 2026.7.1 with several sessions at work: a run that waited for its lane goes on in the trace of the
+        run that made room for it. A line with nothing but a run id is another session's when a line of that run says
+        so.
+        """
+
+        def foreign(signal: Signal) -> bool:
+            owner = self._runs.get(signal.run_id) if signal.run_id else None
+            names = [(signal.key, signal.session_id), *([owner] if owner else [])]
+            return any(name != key if name else bool(sid) and sid not in known for name, sid in names)
+
+        own = [signal for signal in turn.signals if not foreign(signal)]
+        if len(own) == len(turn.signals):
+            return turn
+        part = LogTurn()
+        for signal in own:
+            part.add(signal)
+        return part
+
+    def _note_run(self, signal: Signal) -> None:
+        """Whose a run is. A compaction before the run has the session's id for a run id: that says nothing."""
+        if not signal.run_id or signal.trigger == "budget" or not (signal.key or signal.session_id):
+            return
+        key, session_id = self._runs.get(signal.run_id, ("", ""))
+        self._runs[signal.run_id] = (key or signal.key, session_id or signal.session_id)
+        self._runs.move_to_end(signal.run_id)
+        if len(self._runs) > RUNS_KEPT:
+            self._runs.popitem(last=False)
 
     def known_keys(self) -> set[str]:
         """Every session key the logs name."""

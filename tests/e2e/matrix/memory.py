@@ -106,10 +106,16 @@ def _gather(found: Entries, lines: Iterable[str]) -> None:
             entry = json.loads(line)
         except ValueError:
             continue
-        if isinstance(entry, dict):
+        if isinstance(entry, dict) and not _is_a_failed_call(entry):
             text = _text(entry)
             name = str(entry.get("id") or hashlib.sha256(text.encode()).hexdigest())
             found.setdefault(name, set()).add(text)
+
+
+def _is_a_failed_call(entry: dict[str, Any]) -> bool:
+    """OpenClaw itself takes some of these away at the next turn; nobody said them."""
+    message = entry.get("message")
+    return isinstance(message, dict) and message.get("stopReason") in ("error", "aborted")
 
 
 def _text(entry: dict[str, Any]) -> str:

@@ -243,9 +243,10 @@ class Ward:
 
 
 def message(cell: Cell, turn: int) -> str:
+    """The mark stands everywhere in it: a summariser may be sent a part of a message, and must fail all the same."""
     head = f"Message {turn} about {cell.mark} number {turn}: "
-    filler = "please keep this in mind for later. "
-    return head + filler * (_SIZE[cell.version] // len(filler)) + f"That was {turn} about {cell.mark}."
+    filler = f"please keep {cell.mark} in mind for later. "
+    return head + filler * (_SIZE[cell.version] // len(filler)) + f"That was {turn}."
 
 
 def question(cell: Cell, number: int) -> str:
