@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from lab.answer import Answer
+from lab.client import Client, NoAnswerError
 from lab.gateway import Gateway
 from lab.install import Installation
 from lab.isolation import Network
 from lab.provider import Provider
+from websockets.exceptions import WebSocketException
 
 from matrix.cells import Cell
 from matrix.command import clawmedic
@@ -25,6 +27,9 @@ PATIENCE = 400.0
 """Seconds for the first answer: 2026.4.15 transpiles its plugins, minutes on a busy machine."""
 _SIZE = {"2026.4.15": 46_000, "2026.7.1": 28_000, "2026.9.6": 19_000}
 """Characters of a message: the fourth or fifth does not fit into the window."""
+_LANES = 16
+"""Runs at the same time: those that wait for a dead provider must not keep the others waiting."""
+_HANDSHAKES = 5
 _RECENT = {"2026.7.1": 8_000, "2026.9.6": 6_000}
 """Tokens that a compaction keeps as they were: one message; 2026.4.15 keeps 20,000 whatever one says."""
 _SMALL_WINDOW = {"2026.4.15": 28_000, "2026.7.1": 20_000, "2026.9.6": 20_000}
@@ -129,9 +134,18 @@ class Ward:
         """Stops the gateway."""
         self.gateway.stop()
 
+    def connected(self) -> Client:
+        """A new connection; a busy gateway may let a handshake time out."""
+        for _ in range(_HANDSHAKES):
+            try:
+                return self.gateway.client()
+            except (NoAnswerError, TimeoutError, OSError, WebSocketException) as error:
+                last = error
+        raise last
+
     def change_model(self, cell: Cell, model: str) -> None:
         """Gives the session another model, as a person would by `/model`."""
-        with self.gateway.client() as client:
+        with self.connected() as client:
             client.call("sessions.patch", {"key": cell.key, "model": model})
 
     def close_gone(self) -> None:
@@ -154,12 +168,12 @@ class Ward:
         compaction = {"timeoutSeconds": _COMPACTION_TIMEOUT}
         if self.version in _RECENT:
             compaction["keepRecentTokens"] = _RECENT[self.version]
-        defaults = {"timeoutSeconds": _RUN_TIMEOUT, "compaction": compaction}
+        defaults = {"timeoutSeconds": _RUN_TIMEOUT, "maxConcurrent": _LANES, "compaction": compaction}
         return {"models": {"providers": providers}, "agents": {"defaults": defaults}}
 
     def say(self, cell: Cell, text: str, timeout: float = PATIENCE) -> Answer:
         """One message by the path of the cell's user, on a connection of its own."""
-        with self.gateway.client() as client:
+        with self.connected() as client:
             send = client.chat_send if cell.path == "chat" else client.agent
             return send(cell.key, text, timeout=timeout)
 
@@ -237,7 +251,7 @@ class Ward:
 
     def newest_is_in_sight(self, bed: Bed) -> bool:
         """Whether the gateway shows the last message that was answered before the death."""
-        with self.gateway.client() as client:
+        with self.connected() as client:
             shown = client.call("chat.history", {"sessionKey": bed.cell.key, "limit": 400})["messages"]
         return any(bed.told[-1][:60] in json.dumps(each) for each in shown)
 
