@@ -9,7 +9,6 @@ from pathlib import Path
 
 import mutation_stage as stage
 import pytest
-from killing import killed_at
 
 from clawmedic.disk.records import Call
 from clawmedic.errors import RefusedError
@@ -23,6 +22,7 @@ from clawmedic.operations.run import mutating_run
 from clawmedic.operations.undo import plan_undo, undo
 from clawmedic.settings import Settings
 from clawmedic.stores.opening import open_for_reading
+from killing import killed_at
 
 
 @dataclass

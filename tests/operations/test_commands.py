@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import mutation_stage as stage
 import pytest
-from killing import killed_at
 
 from clawmedic.model.reporter import SilentReporter
 from clawmedic.operations.execute import execute
@@ -19,6 +18,7 @@ from clawmedic.output.operations_documents import OPERATION_SCHEMAS
 from clawmedic.settings import Settings
 from clawmedic.stores.opening import open_for_reading
 from json_check import problems
+from killing import killed_at
 
 
 @pytest.fixture

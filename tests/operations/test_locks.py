@@ -15,7 +15,6 @@ from pathlib import Path
 
 import mutation_stage as stage
 import pytest
-from killing import killed_at
 
 from clawmedic.disk.locks import LockHooks, OpenClawLocks
 from clawmedic.errors import BusyError, RefusedError
@@ -26,6 +25,7 @@ from clawmedic.settings import Settings
 from clawmedic.stores.locks import read_lock
 from clawmedic.stores.opening import open_for_reading
 from clawmedic.stores.processes import ProcessTable
+from killing import killed_at
 
 TABLE = ProcessTable(Path("/proc"))
 
