@@ -12,8 +12,8 @@ _ESCAPES = str.maketrans(
 
 
 def escape(text: str) -> str:
-    """Text as the reader shall see it, character for character."""
-    return text.translate(_ESCAPES)
+    """Text as the reader shall see it, character for character; in ASCII, whatever locale it is read in."""
+    return "".join(char if char.isascii() else f"\\[u{ord(char):04X}]" for char in text.translate(_ESCAPES))
 
 
 def prose(text: str) -> str:

@@ -38,6 +38,12 @@ def test_there_is_a_page_for_each_command():
     assert {"clawmedic.1", "clawmedic-backups-list.1", "clawmedic-json.5"} <= pages
 
 
+def test_pages_are_ascii_whatever_locale_reads_them():
+    assert [
+        path.name for path, text in generated().items() if path.parent == MAN and not text.isascii()
+    ] == []
+
+
 @pytest.mark.parametrize("command", LEAVES, ids=lambda command: command.name)
 def test_a_command_explains_itself(command):
     assert command.summary
