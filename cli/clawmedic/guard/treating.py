@@ -5,6 +5,7 @@ The attempt is in the memory before its first rung begins: a pass that is killed
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -144,10 +145,8 @@ def _not_tried(outlook: Outlook) -> Treated:
     if isinstance(decision, Well):
         return NothingToDo(decision.reason)
     reasons = decision.reasons if isinstance(decision, GiveUp) else ()
-    lines = (patient.report.why, *advice(patient), *reasons)
-    return NoWay(
-        next(iter(advice(patient)), patient.report.why), lines, patient.ailment.kind is AilmentKind.MODEL_CALL
-    )
+    named = [re.sub(r"\bKEY\b", patient.session.key, line) for line in advice(patient)]
+    return NoWay(patient.report.why, (*named, *reasons), patient.ailment.kind is AilmentKind.MODEL_CALL)
 
 
 def _carried_out(bench: Bench, planned: Round, outlook: Outlook, terms: Terms, now: int) -> Tried:

@@ -101,7 +101,7 @@ def show_status(screen: Screen, status: GuardStatus) -> None:
     for one in status.outages:
         screen.labelled(
             "outage",
-            (visible(one.condition), "bold yellow"),
+            (visible(one.condition.removeprefix("outage ")), "bold yellow"),
             f", {count_of(len(one.keys), 'session')}",
             room=8,
         )
@@ -126,7 +126,7 @@ def show_status(screen: Screen, status: GuardStatus) -> None:
 
 def _status_row(one: KeyStatus, times: Times) -> list[Cell]:
     if one.given_up:
-        state, style = f"given up: {one.given_up}", "bold red"
+        state, style = f"a person is needed: {one.given_up}", "bold red"
     elif one.waits_until:
         state, style = f"waits until {moment(one.waits_until, times)}", "yellow"
     else:
