@@ -35,7 +35,7 @@ from clawmedic.recovery.rung import Patient, Treatment
 from clawmedic.recovery.rungs.gateway_distil import MOST_CHARS, told
 from clawmedic.recovery.rungs.gateway_rewind import branches_of, current
 from clawmedic.recovery.shorten import would_be_dead
-from clawmedic.recovery.sizing import LEAST_TARGET, tokens_in
+from clawmedic.recovery.sizing import LEAST_TARGET, sight_in_words, tokens_in
 from clawmedic.recovery.ward import ILL, Ward
 from clawmedic.stores.reader import RawEntry
 from clawmedic.transcripts.context import CHARS_PER_TOKEN, Context, of_path
@@ -85,13 +85,6 @@ def _plan(bedside: Bedside, backup: Backup, step: Step, notes: Sequence[str]) ->
     return replace(plan, notes=(*notes, f"the copy itself, {backup.id}, stays as it is"))
 
 
-def _seen(bedside: Bedside, context: Context) -> str:
-    shown, tokens = len(context.entries), tokens_in(context)
-    share = bedside.room.share(context.estimated_tokens)
-    filling = f", {share:.0%} of the room" if share is not None else ""
-    return f"the model will see {shown} message{'' if shown == 1 else 's'}, about {tokens} tokens{filling}"
-
-
 def _switch(bedside: Bedside, backup: Backup, path: Sequence[Entry]) -> _Way | None:
     """By switching to the branch whose end the copy's end is."""
     if not path or not branches.can_branch(bedside.caller):
@@ -103,7 +96,7 @@ def _switch(bedside: Bedside, backup: Backup, path: Sequence[Entry]) -> _Way | N
     context = of_path(Path(tuple(path)))
     sentence = f"switch {bedside.key} to the branch that {backup.id} is a copy of"
     step = Step(NAME, sentence, reversible=Reversible.STATE)
-    notes = (_seen(bedside, context), "the present branch stays; undo switches back to it")
+    notes = (sight_in_words(context, bedside.room), "the present branch stays; undo switches back to it")
     action = _Switching(bedside, leaf, current(known))
     return _Way(Treatment(_plan(bedside, backup, step, notes), action), context)
 
@@ -150,7 +143,7 @@ def _fork(bedside: Bedside, backup: Backup, path: Sequence[Entry]) -> _Way | Non
     )
     left = sum(entry.type == "message" for entry in path[at:])
     notes = (
-        _seen(bedside, context),
+        sight_in_words(context, bedside.room),
         f"a fork ends before a message of a person: the newest {left} messages of the copy are not in it",
         f"{bedside.key} stays as it is; undo does not take the fork away, OpenClaw can delete it",
     )

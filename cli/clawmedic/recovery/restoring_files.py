@@ -20,7 +20,7 @@ from clawmedic.recovery.offline import offline_plan
 from clawmedic.recovery.rows import CONVERSATION_FIELDS, COUNTERS, begin_anew
 from clawmedic.recovery.rung import Patient, Situation, Treatment
 from clawmedic.recovery.shorten import Fitted, fitted, would_be_dead
-from clawmedic.recovery.sizing import room_for
+from clawmedic.recovery.sizing import room_for, sight_in_words
 from clawmedic.stores.reader import RawEntry
 
 NAME = "restore"
@@ -77,20 +77,9 @@ def _treatment(
         reads=(expect_file(backup.path),) if backup.place.is_file else (),
         writes=what.writes(session),
     )
-    shown = len(made.context.entries)
-    plan = offline_plan(
-        patient,
-        step,
-        locks=what.locks(session),
-        notes=(
-            f"the model will see {shown} message{'' if shown == 1 else 's'}"
-            + (" after a summary" if made.context.compaction else "")
-            + f", about {made.tokens_after} tokens",
-            *(
-                ["what was said in the present conversation is kept aside, not joined"]
-                if len(present) > 1
-                else []
-            ),
-        ),
+    seen = [sight_in_words(made.context, room)] if (room := what.room) is not None else []
+    aside = (
+        ["what was said in the present conversation is kept aside, not joined"] if len(present) > 1 else []
     )
+    plan = offline_plan(patient, step, locks=what.locks(session), notes=(*seen, *aside))
     return Treatment(plan, Install(patient, what, row.sha256 or ""))

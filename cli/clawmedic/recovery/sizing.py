@@ -57,3 +57,15 @@ def tokens_in(context: Context) -> int:
     """
     told = 0 if context.usage is None or context.usage_stale else context.usage.prompt
     return max(context.estimated_tokens, told)
+
+
+def sight_in_words(context: Context, room: Room) -> str:
+    """What the model will see of a conversation, and how full its window will be; one line for a plan."""
+    shown = len(context.entries)
+    after = " after a summary" if context.compaction else ""
+    whole = max(tokens_in(context), context.estimated_tokens + room.overhead)
+    filling = f"; the window will be {whole / room.budget:.0%} full" if room.budget else ""
+    return (
+        f"the model will see {shown} message{'' if shown == 1 else 's'}{after}, "
+        f"about {context.estimated_tokens} tokens{filling}"
+    )
