@@ -34,6 +34,12 @@ def test_a_copy_becomes_the_conversation_again(stage: Make, run: Run, suffix: st
     history = ids_in(on.sessions / name)
     before = files(on)
     document = run("backups", "restore", name, "--live", *on.options, "--yes", "--json").expect(0).document
+    told = max(
+        entry["message"]["usage"]["input"]
+        for entry in map(json.loads, (on.sessions / name).read_text().splitlines())
+        if entry.get("message", {}).get("usage")
+    )
+    assert document["results"][0]["proof"]["tokens_after"] == told, "what stands in every prompt counts once"
     row = on.row
     assert row["sessionId"] != old["sessionId"]
     assert json.loads(on.transcript.read_bytes().splitlines()[0])["id"] == row["sessionId"]

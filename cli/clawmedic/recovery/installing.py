@@ -29,7 +29,7 @@ from clawmedic.operations.work import Work
 from clawmedic.recovery.looking import context_of, iso, read_lines
 from clawmedic.recovery.proof import counters_are_clear, fits, history_is_kept, is_alive, is_sound, points_to
 from clawmedic.recovery.rung import Patient, Situation
-from clawmedic.recovery.sizing import Room, tokens_in
+from clawmedic.recovery.sizing import Room, tokens_for
 from clawmedic.recovery.ward import Seen, look_again
 from clawmedic.stores.editing_rows import JsonValue, StoreText
 from clawmedic.stores.editing_transcript import TranscriptBytes, checked_transcript
@@ -244,7 +244,7 @@ def measured(checks: Sequence[Check], patient: Patient, seen: Seen, room: Room |
     tokens = after.budget.used_tokens
     if room is not None:
         limits = patient.settings.world.limits
-        tokens = tokens_in(context_of(read_lines(after.session.transcript.path, limits))) + room.overhead
+        tokens = tokens_for(context_of(read_lines(after.session.transcript.path, limits)), room)
     return Proof(
         tuple(checks),
         bytes_before=before.session.transcript.size_bytes,

@@ -27,7 +27,7 @@ from clawmedic.operations.expect import AGAIN, expect_file
 from clawmedic.operations.work import Work
 from clawmedic.recovery.looking import MOST_BYTES, context_of, entries_of, entry_ids, read_lines
 from clawmedic.recovery.rung import Fit, Patient, Situation
-from clawmedic.recovery.sizing import AIM, Room, tokens_in
+from clawmedic.recovery.sizing import AIM, Room, tokens_for
 from clawmedic.recovery.ward import Seen
 from clawmedic.settings import Settings
 from clawmedic.stores.opening import open_for_reading
@@ -244,11 +244,6 @@ def roomy(context: Context, room: Room) -> Check:
     if share is None:
         return Check("budget", ok=True, detail=f"about {tokens} tokens; the model's window is not known")
     return Check("budget", ok=share <= AIM, detail=f"about {tokens} of {room.budget} tokens, {share:.0%}")
-
-
-def tokens_for(context: Context, room: Room) -> int:
-    """About how many tokens the next prompt takes before the next message."""
-    return max(tokens_in(context), context.estimated_tokens + room.overhead)
 
 
 def live_proof(work: Work, checks: Sequence[Check], patient: Patient, seen: Seen, room: Room) -> Proof:

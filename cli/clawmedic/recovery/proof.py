@@ -9,7 +9,7 @@ from clawmedic.errors import RefusedError
 from clawmedic.model.outcome import Check
 from clawmedic.recovery.ailment import structural_flaws
 from clawmedic.recovery.looking import context_of, entry_ids, read_lines
-from clawmedic.recovery.sizing import AIM, Room, tokens_in
+from clawmedic.recovery.sizing import AIM, Room, tokens_for, tokens_in
 from clawmedic.recovery.ward import ILL, Seen
 from clawmedic.settings import Limits
 
@@ -45,14 +45,13 @@ def counters_are_clear(seen: Seen) -> Check:
 
 def fits(seen: Seen, room: Room, limits: Limits) -> Check:
     """What the model would be sent, by length and by the reported usage, leaves room for the next messages."""
-    path = seen.case.session.transcript.path
-    shown = tokens_in(context_of(read_lines(path, limits)))
-    share = room.share(shown)
-    if share is None:
-        ok, detail = shown <= room.target, f"about {shown} tokens; window not known"
+    context = context_of(read_lines(seen.case.session.transcript.path, limits))
+    tokens = tokens_for(context, room)
+    if room.budget is None:
+        ok, detail = tokens_in(context) <= room.target, f"about {tokens} tokens; window not known"
     else:
-        ok = share <= AIM
-        detail = f"about {shown + room.overhead} of {room.budget} tokens, {share:.0%}"
+        ok = tokens <= AIM * room.budget
+        detail = f"about {tokens} of {room.budget} tokens, {tokens / room.budget:.0%}"
     return Check("budget", ok=ok, detail=detail)
 
 

@@ -59,12 +59,18 @@ def tokens_in(context: Context) -> int:
     return max(context.estimated_tokens, told)
 
 
+def tokens_for(context: Context, room: Room) -> int:
+    """About how many tokens the next prompt takes; a report of usage says all of it, a length only its own part."""
+    return max(tokens_in(context), context.estimated_tokens + room.overhead)
+
+
 def sight_in_words(context: Context, room: Room) -> str:
     """What the model will see of a conversation, and how full its window will be; one line for a plan."""
     shown = len(context.entries)
     after = " after a summary" if context.compaction else ""
-    whole = max(tokens_in(context), context.estimated_tokens + room.overhead)
-    filling = f"; the window will be {whole / room.budget:.0%} full" if room.budget else ""
+    filling = (
+        f"; the window will be {tokens_for(context, room) / room.budget:.0%} full" if room.budget else ""
+    )
     return (
         f"the model will see {shown} message{'' if shown == 1 else 's'}{after}, "
         f"about {context.estimated_tokens} tokens{filling}"
