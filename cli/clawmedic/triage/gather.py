@@ -138,7 +138,12 @@ def _run_event(run: RunRecord) -> Event | None:
 
 
 def _row_events(session: Session, view: TranscriptView, events: Sequence[Event]) -> list[Event]:
-    """What the row alone says: a failed status, or an end without failure where the transcript shows no answer."""
+    """What the row alone says: a failed status, or an end without failure where the transcript shows no answer.
+
+    The row of a conversation that goes on in another session says nothing any more.
+    """
+    if session.recovered_key is not None:
+        return []
     status, ended = session.status, session.ended_at
     if status in ("failed", "timeout") and ended is not None:
         cause = cause_of(session.last_run_error) if session.last_run_error else None
