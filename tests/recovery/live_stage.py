@@ -232,7 +232,7 @@ class Ward71:
 @contextmanager
 def gateway_process(on: Stage, *sockets: int) -> Iterator[None]:
     """What the gate takes for a gateway of this state directory, listening on these sockets."""
-    command, environment = ["openclaw-gateway", "120"], {"OPENCLAW_STATE_DIR": str(on.state)}
+    command, environment = ["openclaw-gateway", "900"], {"OPENCLAW_STATE_DIR": str(on.state)}
     with subprocess.Popen(command, executable="/bin/sleep", env=environment, pass_fds=sockets) as process:
         try:
             yield

@@ -26,7 +26,7 @@ DEAD = "2026.7.1/dead-compact-400-chat"
 @contextmanager
 def running_gateway(on: Stage) -> Iterator[None]:
     with subprocess.Popen(
-        ["openclaw-gateway", "120"], executable="/bin/sleep", env={"OPENCLAW_STATE_DIR": str(on.state)}
+        ["openclaw-gateway", "900"], executable="/bin/sleep", env={"OPENCLAW_STATE_DIR": str(on.state)}
     ) as process:
         try:
             yield
