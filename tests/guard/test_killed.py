@@ -26,7 +26,7 @@ from killing import killed_at
 
 LAST = 150
 """A pass that rescues makes fewer changes than this."""
-MOMENTS = range(1, LAST) if os.environ.get("CLAWMEDIC_MOMENTS") == "all" else range(5, LAST, 12)
+MOMENTS = range(1, LAST) if os.environ.get("CLAWMEDIC_MOMENTS") == "all" else range(5, LAST, 16)
 SERVER = """
 import sys, time
 from people_server import people
