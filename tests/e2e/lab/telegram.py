@@ -109,6 +109,11 @@ class Telegram:
             result: object = True
             if method in ("sendMessage", "editMessageText"):
                 result = self._message(int(params["chat_id"]), str(params.get("text", "")), _BOT)
+                if params.get("message_thread_id"):  # 2026.9.6 makes sure that its answer came into the topic
+                    result |= {
+                        "message_thread_id": int(params["message_thread_id"]),
+                        "is_topic_message": True,
+                    }
                 params = params | {"message_id": params.get("message_id", result["message_id"])}
             self.sent.append(Sent(time.time(), method, params))
             self._changed.notify_all()
