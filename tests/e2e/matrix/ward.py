@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from lab.answer import Answer
 from lab.client import Client, NoAnswerError
+from lab.faults import Text
 from lab.gateway import Gateway
 from lab.install import Installation
 from lab.isolation import Network
@@ -181,9 +182,14 @@ class Ward:
         """Fill the session until its compaction fails for good. The fault lasts: its rules stay."""
         cell = bed.cell
         model = "big" if cell.column == "another model" else None
-        assert cell.ill.fault is not None
+        fault = cell.ill.fault
+        if (
+            isinstance(fault, Text) and fault.text
+        ):  # summaries of parts are summed up again: by the mark in them
+            fault = Text(f"{fault.text} It was all about {cell.mark}.")
+        assert fault is not None
         for provider in (self.provider, self.lost, self.gone):
-            provider.fail(cell.ill.fault, kind="compaction", model=model, contains=cell.mark)
+            provider.fail(fault, kind="compaction", model=model, contains=cell.mark)
         for turn in range(_MOST_TURNS):
             text = message(cell, turn)
             if not self.say(cell, text).useful:
