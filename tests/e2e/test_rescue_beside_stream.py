@@ -47,11 +47,11 @@ def test_nobody_is_disturbed(gateway: Gateway, provider: Provider) -> None:
     ends = threading.Event()
     streams = [Stream(gateway, number, ends) for number in range(STREAMS)]
     with ExitStack() as running:
-        running.callback(ends.set)
-        threads = [threading.Thread(target=stream.run) for stream in streams]
-        for thread in threads:
+        for stream in streams:
+            thread = threading.Thread(target=stream.run)
             thread.start()
             running.callback(thread.join, 300)
+        running.callback(ends.set)  # the first to be called
         code, document, said = clawmedic(gateway, "rescue", "--all", "--yes")
         assert code == 0, said
         assert {one["key"] for one in document["results"]} == {KEY, OTHER}
