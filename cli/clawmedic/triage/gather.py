@@ -102,6 +102,9 @@ def _story(session: Session, view: TranscriptView, turns: Sequence[LogTurn], *, 
     if view.header is not None and view.header.at is not None and events and view.inherited_at is None:
         # Another session id behind the key: what the log says of the time before is over (design.md 3).
         events.append(Event(EventKind.RESET, view.header.at, "row"))
+    if session.recovered_key is not None and events:
+        # The conversation goes on in another session: what failed in this one is over.
+        events.append(Event(EventKind.RESET, session.archived_at or session.updated_at, "row"))
     return tell(events)
 
 
@@ -138,12 +141,7 @@ def _run_event(run: RunRecord) -> Event | None:
 
 
 def _row_events(session: Session, view: TranscriptView, events: Sequence[Event]) -> list[Event]:
-    """What the row alone says: a failed status, or an end without failure where the transcript shows no answer.
-
-    The row of a conversation that goes on in another session says nothing any more.
-    """
-    if session.recovered_key is not None:
-        return []
+    """What the row alone says: a failed status, or an end without failure where the transcript shows no answer."""
     status, ended = session.status, session.ended_at
     if status in ("failed", "timeout") and ended is not None:
         cause = cause_of(session.last_run_error) if session.last_run_error else None
