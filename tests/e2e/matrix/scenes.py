@@ -64,7 +64,7 @@ def _die(ward: Ward, beds: Sequence[Bed]) -> Rule:
         _guarded(bed, lambda bed: _well(ward, bed))
     ward.close_gone()
     outage = ward.lost.fail(SERVER_ERROR)
-    with ThreadPoolExecutor(_WAITING) as slow, ThreadPoolExecutor(_AT_ONCE) as others:
+    with ThreadPoolExecutor(_WAITING) as slow, ThreadPoolExecutor(_at_once(ward.version)) as others:
         for bed in waiting:
             slow.submit(_guarded, bed, lambda bed: _refused(ward, bed))
         for bed in beds:
@@ -76,6 +76,11 @@ def _die(ward: Ward, beds: Sequence[Bed]) -> Rule:
         bed.before = found[bed.cell.mark]
         bed.entries = len(bed.before)
     return outage
+
+
+def _at_once(version: str) -> int:
+    """2026.4.15 writes no traces: lines without a key cannot be told apart where two sessions die at once."""
+    return 1 if version == "2026.4.15" else _AT_ONCE
 
 
 def _well(ward: Ward, bed: Bed) -> None:
