@@ -126,3 +126,8 @@ def corpus_case(tmp_path: Path) -> Callable[[str], CorpusCase]:
         return CorpusCase(target, json.loads((target / "truth.json").read_text()))
 
     return copy
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more worker than cores (`-n auto`): many tests wait for a process, a lock or a screen."""
+    return (os.cpu_count() or 1) + 1

@@ -131,7 +131,7 @@ def test_the_page_marks_what_was_found_and_nothing_else(archive, run):
     assert "1 entry in" in text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.text(max_size=60), st.text(min_size=1, max_size=3))
 def test_words_find_exactly_what_folding_says(text, words):
     if not words.strip():
@@ -142,7 +142,7 @@ def test_words_find_exactly_what_folding_says(text, words):
         assert words.casefold() in text[start:end].casefold()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.text(min_size=1, max_size=20), st.text(max_size=20), st.booleans())
 def test_the_cheap_look_never_passes_over_a_line_that_holds_it(words, around, ascii_only):
     import json

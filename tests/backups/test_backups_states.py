@@ -123,7 +123,7 @@ ENTRY = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ENTRY, max_size=12), st.integers(0, 11), st.integers(1, 4000))
 def test_the_quick_look_says_what_the_thorough_one_says_or_nothing(shapes, odd, piece):
     entries = [header()]
@@ -140,7 +140,7 @@ def test_the_quick_look_says_what_the_thorough_one_says_or_nothing(shapes, odd, 
         assert "null" in json.dumps(shapes), "only a missing role makes one of these shapes unusual"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=400), st.integers(0, 2000))
 def test_junk_anywhere_never_makes_the_quick_look_wrong(junk, at):
     data = WHOLE[: at % len(WHOLE)] + junk + WHOLE[at % len(WHOLE) :]

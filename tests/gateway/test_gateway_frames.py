@@ -31,7 +31,7 @@ HELLO = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.text() | st.binary() | JSON.map(json.dumps) | FRAME.map(json.dumps))
 def test_no_message_breaks_the_parser(message: str | bytes) -> None:
     assert isinstance(parse_frame(message), Answer | Event | None)

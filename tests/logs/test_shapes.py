@@ -193,7 +193,7 @@ def test_a_huge_line_is_cut_not_held():
     assert len(record.text) <= 16 * 1024
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_parsed_or_passed_over(raw):
     record = LineParser("x", AT, timestamped=bool(len(raw) % 2)).parse(raw, 1)
@@ -227,7 +227,7 @@ KEYS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.dictionaries(KEYS, JSON, max_size=8),
     st.dictionaries(st.sampled_from(["name", "date", "logLevelId", "logLevelName"]), JSON),
@@ -238,7 +238,7 @@ def test_any_object_is_parsed_or_passed_over(value, meta):
         assert record is None or (record.at is None or isinstance(record.at, int))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=80))
 def test_any_message_survives_the_file_form(text):
     assert parse(tslog(text)).text == text

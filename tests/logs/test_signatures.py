@@ -351,7 +351,7 @@ def test_the_session_id_of_a_transcript_path(path, session):
     assert session_id_of(path) == session
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.sampled_from([line.text for line, _, _ in LINES]),
     st.text(max_size=60),

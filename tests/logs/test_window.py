@@ -69,7 +69,7 @@ def test_nonsense_and_the_future_are_refused_with_examples(text):
     assert "24h" in refused.value.hint
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.text(max_size=30))
 def test_any_text_is_a_moment_or_refused(text):
     with contextlib.suppress(UsageError):

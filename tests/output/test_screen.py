@@ -28,7 +28,7 @@ def screen(capsys_width: int, **env: str) -> Screen:
 
 
 @given(st.text(max_size=80), st.integers(min_value=8, max_value=60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_elided_text_fits(text, width):
     assert cell_len(elide(text, width)) <= width
 

@@ -43,7 +43,7 @@ def test_nothing_of_a_key_reaches_the_terminal_raw(raw, shown):
 
 
 @given(st.text(alphabet=st.characters(), max_size=60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_visible_text_is_one_printable_line_that_can_be_written(text):
     shown = visible(text)
     assert len(shown.splitlines()) <= 1

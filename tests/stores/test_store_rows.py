@@ -211,7 +211,7 @@ NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(NAMES, JSON))
 def test_any_row_becomes_a_session(entry: dict[str, object]) -> None:
     session = read(entry)

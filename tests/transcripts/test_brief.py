@@ -160,7 +160,7 @@ def written(kinds_in_order: list[str], *, ends: bool) -> bytes:
     return b"\n".join(lines) + (b"\n" if ends else b"")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(kinds, min_size=1, max_size=40), st.integers(400, 4000), st.booleans())
 def test_on_the_bytes_of_a_file_the_newest_turns_say_the_same(parts: list[str], limit: int, ends: bool):  # noqa: FBT001
     with TemporaryDirectory() as folder:

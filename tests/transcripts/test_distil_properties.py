@@ -16,7 +16,7 @@ from clawmedic.transcripts.mend_result import TREATED_FLAWS
 from clawmedic.transcripts.view import view_of_lines
 
 moderate = settings(
-    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 targets = st.integers(LEAST_TARGET, 9000)
 

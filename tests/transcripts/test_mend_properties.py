@@ -13,7 +13,7 @@ from clawmedic.transcripts.mend_result import TREATED_FLAWS
 from clawmedic.transcripts.parse import parse_entry
 
 moderate = settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 
 

@@ -135,7 +135,7 @@ def line_of(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(entries.map(line_of), max_size=8))
 def test_entries_of_any_shape(lines):
     assert by_bones(lines) == by_parse(lines)

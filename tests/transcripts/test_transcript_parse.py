@@ -279,13 +279,13 @@ KINDS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_an_entry_or_a_reason(data):
     assert isinstance(parse_entry(line(data)), Entry | Malformed)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(KINDS, st.dictionaries(NAMES, JSON, max_size=6), st.dictionaries(FIELDS, JSON, max_size=6))
 def test_any_object_with_a_type_is_an_entry(kind, value, message):
     found = parse_entry(line(json.dumps({"message": message} | value | {"type": kind}).encode()))

@@ -133,7 +133,7 @@ NODES = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(NODES, max_size=14))
 def test_whatever_the_entries_the_path_is_a_path(entries):
     path = active_path(entries)
@@ -207,7 +207,7 @@ def grown(draw: st.DrawFn) -> list[Entry]:
     return entries
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(grown())
 def test_the_context_equals_a_slow_reference(entries):
     assert [entry.id for entry in visible(entries).entries] == slow_context(entries)
