@@ -98,7 +98,7 @@ def sit(settings: Settings, scenario: Scenario, *, size: tuple[int, int] = SMALL
 
 def settings_of(case: CorpusCase, tmp: Path, **env: str) -> Settings:
     """Settings for a copy of a corpus case, with its logs; files are made in `tmp`/out."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     world = Stage(tmp).world()
     (tmp / "out").mkdir(exist_ok=True)

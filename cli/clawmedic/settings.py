@@ -10,9 +10,10 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from clawmedic.errors import NotFoundError, UsageError
 
@@ -24,8 +25,7 @@ def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Bounds that keep memory flat and hostile input harmless. Bytes unless the name says otherwise."""
 
     tail_bytes: int = 64 * 1024
@@ -44,8 +44,7 @@ class Limits:
     """A healthy channel turn looks refused from receipt to run start (0.3 to 8 s seen): openclaw-channels.md 0.1."""
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     """Everything from outside that a run may depend on.
 
     Attributes:
@@ -97,8 +96,7 @@ class World:
         return root / "clawmedic" / "config.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(Struct, frozen=True):
     """How times are said: in the local zone or in UTC, as people write them or as ISO 8601 does.
 
     Whoever asked for either wants to compare: then ages ("3h") are said as times too.
@@ -113,8 +111,7 @@ class Times:
         return self.utc or self.iso
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What the operator asked for on this call, resolved against the world.
 
     Attributes:

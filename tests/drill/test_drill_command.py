@@ -4,11 +4,11 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clawmedic.commands import drill as command
 from clawmedic.drill.rehearsal import NoAudience, rehearse

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from clawmedic.drill.keeping import Fingerprint
 from clawmedic.drill.rehearsal import NoAudience, rehearse

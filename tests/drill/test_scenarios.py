@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from clawmedic.drill.scenario import Helped
 from clawmedic.drill.scenarios import scenarios

@@ -7,7 +7,6 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from lab.gateway import Gateway as RealGateway
 from lab.isolation import Network
 from lab.provider import Provider
 from lab.telegram import Telegram
+from msgspec.structs import replace
 
 from clawmedic.gateway import branches, chat, live_config, methods
 from clawmedic.gateway.address import find_address

@@ -5,11 +5,11 @@ import socket
 import stat
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from clawmedic.disk.crash import crash_report
 from clawmedic.errors import ExitCode, RefusedError

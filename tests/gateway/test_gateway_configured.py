@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clawmedic.configuration.sections import GatewaySection
 from clawmedic.gateway.credentials import token_of

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from clawmedic.configuration.sections import Configuration, GuardSection, NotifySection
 from clawmedic.guard.look import Seen
@@ -85,7 +88,7 @@ def guarded(
     clock = Clock(newest_of(on) + after)
     settings = replace(on.settings, world=replace(on.settings.world, clock=clock))
     configuration = Configuration(GuardSection(policy=policy, **guard), NotifySection())
-    return Guarded(replace(on, settings=settings), clock, configuration)
+    return Guarded(dataclasses.replace(on, settings=settings), clock, configuration)
 
 
 @contextmanager

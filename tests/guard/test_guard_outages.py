@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from guard_stage import DEAD, HOUR, MINUTE, Guarded, files
@@ -47,7 +47,7 @@ def two(guard: Make) -> Callable[..., Guarded]:
     def make(name: str, **more: object) -> Guarded:
         on = guard(name, **more)
         truth = json.loads((on.on.sessions / "sessions.json").read_text())
-        on.on = replace(on.on, truth={**on.on.truth, "session_key": next(iter(truth))})
+        on.on = dataclasses.replace(on.on, truth={**on.on.truth, "session_key": next(iter(truth))})
         twin(on)
         return on
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import signal
@@ -10,11 +11,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from guard_stage import DAY, HOUR, MINUTE, Guarded, files, gateway_process
+from msgspec.structs import replace
 
 from clawmedic.errors import ExitCode, NotFoundError, RefusedError
 from clawmedic.guard.memory import guard_folder, load_memory, memory_file
@@ -80,7 +81,7 @@ def test_a_full_disk_under_its_own_files_stops_it_before_anything_is_touched(tmp
     with small_disk(tmp_path / "disk", "64k") as disk:
         env = {**on.on.settings.world.env, "XDG_STATE_HOME": str(disk)}
         settings = replace(on.on.settings, world=replace(on.on.settings.world, env=env))
-        on.on = replace(on.on, settings=settings)
+        on.on = dataclasses.replace(on.on, settings=settings)
         (disk / "filler").write_bytes(b"x" * 60_000)
         with pytest.raises(RefusedError, match=r"cannot (write|create|lock)"):
             on.once()
@@ -97,7 +98,7 @@ def test_a_read_only_store_is_refused_counted_and_escalated(tmp_path: Path, guar
     on = guard()
     with small_disk(tmp_path / "disk", "600m") as disk:
         shutil.copytree(on.on.state, disk / "state")
-        on.on = replace(on.on, settings=replace(on.on.settings, state_dir=disk / "state"))
+        on.on = dataclasses.replace(on.on, settings=replace(on.on.settings, state_dir=disk / "state"))
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         report = on.once()
         assert (report.exit_code, [line.did for line in report.sessions]) == (ExitCode.PARTIAL, [Did.FAILED])

@@ -10,11 +10,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import apprise  # noqa: F401  imported here, so that no child process has to
 import pytest
 from guard_stage import HOUR, MINUTE, Guarded, ids_on_disk
+from msgspec.structs import replace
 
 from clawmedic.errors import ExitCode
 from clawmedic.guard.record import Came

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from guard_stage import DAY, HOUR, MINUTE, Clock
+from msgspec.structs import replace
 
 from clawmedic.guard.look import Seen, load_seen, save_seen
 from clawmedic.guard.looking import look

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from guard_stage import DAY, HOUR, MINUTE, Clock, Guarded
+from msgspec.structs import replace
 
 from clawmedic.configuration.sections import BUILT_IN_RULES, Configuration, GuardRule, GuardSection
 from clawmedic.guard.memory import memory_file

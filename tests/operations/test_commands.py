@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import replace
 
 import mutation_stage as stage
 import pytest
+from msgspec.structs import replace
 
 from clawmedic.model.reporter import SilentReporter
 from clawmedic.operations.execute import execute

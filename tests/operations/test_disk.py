@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import mutation_stage as stage
 import pytest
+from msgspec.structs import replace
 
 from clawmedic.disk.private import copy_verified
 from clawmedic.disk.replace import file_state, replace_file

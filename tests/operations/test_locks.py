@@ -10,11 +10,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import mutation_stage as stage
 import pytest
+from msgspec.structs import replace
 
 from clawmedic.disk.locks import LockHooks, OpenClawLocks
 from clawmedic.errors import BusyError, RefusedError

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import mutation_stage as stage
 import pytest
+from msgspec.structs import replace
 from test_undo import undo_now
 
 from clawmedic.configuration.sections import BackupsSection

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import mutation_stage as stage
 import pytest
+from msgspec.structs import replace
 
 from clawmedic.errors import BusyError, RefusedError
 from clawmedic.model.outcome import OperationState

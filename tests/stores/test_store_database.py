@@ -5,11 +5,11 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import zstandard
+from msgspec.structs import replace
 
 from clawmedic.model.session import Generation, Session
 from clawmedic.settings import Limits, World

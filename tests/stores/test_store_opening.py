@@ -5,10 +5,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clawmedic.errors import NotFoundError
 from clawmedic.model.reporter import SilentReporter

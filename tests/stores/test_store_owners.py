@@ -5,10 +5,10 @@ import os
 import sqlite3
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clawmedic.model.session import Liveness
 from clawmedic.settings import World

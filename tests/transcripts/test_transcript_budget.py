@@ -3,11 +3,11 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from transcript_lines import CORPUS, Writer, database_samples, file_samples, session_of
 
 from clawmedic.model.session import BudgetStatus, Generation, Session

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import orjson
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from clawmedic.backups.summary import Summary
 from clawmedic.disk.atomic import write_atomically
@@ -30,8 +31,7 @@ _HEAD = len(MAGIC) + 12
 Stamp = tuple[int, int, int]
 
 
-@dataclass(slots=True)
-class SummaryCache:
+class SummaryCache(Struct):
     """Summaries by path. `fresh` counts those that were put in during this run."""
 
     path: Path | None
@@ -82,7 +82,7 @@ def encode(summaries: Mapping[str, tuple[Stamp, Summary]]) -> bytes:
     for path, (stamp, summary) in summaries.items():
         with contextlib.suppress(UnicodeEncodeError):
             path.encode()
-            row = {item.name: getattr(summary, item.name) for item in fields(Summary) if item.name != "marks"}
+            row = {name: value for name, value in asdict(summary).items() if name != "marks"}
             index.append([path, list(stamp), row, len(summary.marks)])
             marks.append(summary.marks)
     head = orjson.dumps(index, default=str)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clawmedic.backups.cache import open_cache
 from clawmedic.backups.finding import Found, directories_of, find_copies
@@ -32,8 +34,7 @@ ID_CHARS = 8
 _LIVE_NAMES = frozenset({BackupKind.LIVE, BackupKind.TOPIC, BackupKind.FORK})
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """A copy before it is joined to a key."""
 
     place: Place
@@ -52,8 +53,7 @@ class Draft:
         return self.summary.header_id or self.name_id
 
 
-@dataclass(slots=True)
-class _Survey:
+class _Survey(Struct):
     """The state of one cataloguing."""
 
     settings: Settings

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import unified_diff
 from enum import StrEnum
+
+from msgspec import Struct
 
 from clawmedic.backups.conversation import Item, Voice, converse
 from clawmedic.backups.reading import CopyReader
@@ -28,8 +29,7 @@ class Side(StrEnum):
     MOVED = "moved"
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """An entry without its texts: what is kept of each of many."""
 
     key: str
@@ -41,8 +41,7 @@ class Mark:
     preview: str
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One entry of the comparison. MOVED: the same text under another id. `diff`: unified lines of a changed text."""
 
     side: Side
@@ -57,8 +56,7 @@ class Difference:
         return either.at if either else None
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Two copies compared. `differences` are in the order of time, entries that are the same left out."""
 
     a: Backup

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import force_setattr as put
+from msgspec.structs import replace
 
 from clawmedic.backups.objects import load_object
 from clawmedic.backups.summary import is_blank
@@ -35,16 +37,14 @@ class Voice(StrEnum):
     BROKEN = "broken"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A tool call: its name and its arguments as JSON text."""
 
     name: str
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One entry of a conversation.
 
     Attributes:
@@ -92,7 +92,7 @@ def branch_lines(raws: Iterable[RawEntry]) -> frozenset[int]:
     for raw in raws:
         item = parse_entry(raw)
         if isinstance(item, Entry):
-            object.__setattr__(item, "text", "")
+            put(item, "text", "")
             entries.append(item)
     return frozenset(entry.line for entry in active_path(entries).entries)
 

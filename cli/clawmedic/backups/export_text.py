@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import orjson
+from msgspec import Struct
 
 from clawmedic.backups.conversation import Item, Voice
 from clawmedic.backups.objects import load_object
@@ -28,8 +28,7 @@ _HEADINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ExportOptions:
+class ExportOptions(Struct, frozen=True):
     """How a conversation is exported. `notes`: also entries that are no messages (settings, records)."""
 
     redacted: bool = False

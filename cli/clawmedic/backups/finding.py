@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+from msgspec import Struct
 
 from clawmedic.backups.reading import link_problem
 from clawmedic.backups.summary import KNOWN_TYPES
@@ -47,8 +47,7 @@ _KINDS = {
 """LOCK, TRAJECTORY and STORE are no copies; OTHER becomes FOREIGN where the content says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A file that is a copy, or that claims to be one by its name.
 
     Attributes:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.model.backup import Backup, BackupKind, BackupState, Gap, Lineage, Link, Overlap
 
@@ -25,8 +27,7 @@ _HOW = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The copies of one key (or, without a key, of one session id), and ids that the store remembers."""
 
     copies: Sequence[Backup]

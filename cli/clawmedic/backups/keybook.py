@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import orjson
+from msgspec import Struct, field
 
 from clawmedic.backups.keys import ARCHIVED, WINDOW, KeyBook, Owner
 from clawmedic.model.session import Generation, Session
@@ -23,8 +23,7 @@ _OLD_STORES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What the stores know.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
+from msgspec import Struct, field
 
 from clawmedic.disk.files import list_directory, open_regular, read_bounded
 from clawmedic.disk.jsonl import first_line
@@ -23,8 +23,7 @@ _TRAJECTORY_BYTES = 1024 * 1024
 ROW, PREVIOUS, WINDOW, CHECKPOINT, ARCHIVED, MANIFEST, OLD_STORE, LOG, SIDECAR, MATCHED = range(10)
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """A key of an agent, and the evidence for it."""
 
     agent: str
@@ -33,8 +32,7 @@ class Owner:
     rank: int
 
 
-@dataclass(slots=True)
-class KeyBook:
+class KeyBook(Struct):
     """Owners by session id and by file name; the strongest evidence wins, the first of equal strength."""
 
     ids: dict[str, Owner] = field(default_factory=dict)

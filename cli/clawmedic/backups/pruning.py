@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from clawmedic.backups.keys import id_in_name
 from clawmedic.backups.retention import Prune, PrunePlan
@@ -25,8 +26,7 @@ from clawmedic.stores.processes import ProcessTable
 _SPARE_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(slots=True)
-class Pruned:
+class Pruned(Struct):
     """What was done. `refused` are copies that changed or are in use by now, with the reason."""
 
     folder: Path | None = None

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
 
 from clawmedic.backups.summary import Summary, first_words, mark_of_id, note_of_empty
 from clawmedic.model.backup import BackupState
@@ -43,8 +43,7 @@ class _UnusualError(Exception):
     """The transcript has to be read the slow way."""
 
 
-@dataclass(slots=True)
-class _Pass:
+class _Pass(Struct):
     """What was counted so far."""
 
     header: Entry | None = None

@@ -9,9 +9,11 @@ import contextlib
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clawmedic.backups.quick import quick_summary
 from clawmedic.backups.summary import Summary, summarise
@@ -26,8 +28,7 @@ from clawmedic.stores.dbcopies import Part, events
 from clawmedic.stores.reader import RawEntry
 
 
-@dataclass(slots=True)
-class CopyStream:
+class CopyStream(Struct):
     """The lines of one copy; iterate `entries()` once, then look at the rest.
 
     Attributes:
@@ -122,8 +123,7 @@ def link_problem(path: Path, root: Path | None) -> str:
     return "is a symbolic link that leads out of the state directory"
 
 
-@dataclass
-class CopyReader:
+class CopyReader(Struct):
     """Opens copies; databases are opened once and stay open until `close`."""
 
     world: World

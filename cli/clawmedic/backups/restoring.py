@@ -8,9 +8,9 @@ the leaf, and no entry's parent is missing.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import orjson
+from msgspec import Struct, field
 
 from clawmedic.backups.objects import load_object
 from clawmedic.backups.reading import CopyReader
@@ -27,8 +27,7 @@ _DROPPED = frozenset({"session", "reset", "leaf"})
 """In a transcript made of events: headers are written anew, resets cut, and the leaf is the last line."""
 
 
-@dataclass(slots=True)
-class Restored:
+class Restored(Struct):
     """What was made of a copy; complete when its lines have been taken.
 
     Attributes:
@@ -53,8 +52,7 @@ class Restored:
         return sum(len(line) + 1 for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     entry: Entry
     data: bytes
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clawmedic.backups.graph import marks_of
 from clawmedic.backups.reading import CopyReader
@@ -34,8 +36,7 @@ _REMEMBERED = 24
 """Contents of so many copies are remembered while deciding: the fullest copy of a key is asked again and again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
+class Retention(Struct, frozen=True):
     """What may go. Each bound is counted for each key and kind; a copy goes when any bound says so.
 
     Attributes:
@@ -51,8 +52,7 @@ class Retention:
     kinds: Collection[BackupKind] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Prune:
+class Prune(Struct, frozen=True):
     """One copy that may go, and why it may. `stamp`: size, time of change (ns) and inode when that was decided."""
 
     backup: Backup
@@ -60,16 +60,14 @@ class Prune:
     stamp: tuple[int, int, int] = (0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A copy that a bound would let go, and why it stays."""
 
     backup: Backup
     reason: str
 
 
-@dataclass(slots=True)
-class PrunePlan:
+class PrunePlan(Struct):
     """What a prune would do. `now` is when it was planned, epoch milliseconds."""
 
     now: int

@@ -6,7 +6,8 @@ The database's own full-text index says which windows to look at first; what is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from clawmedic.backups.conversation import Item, Voice, converse
 from clawmedic.backups.patterns import Matcher, Span
@@ -23,16 +24,14 @@ _BATCH = 64
 _BATCH_CHARS = 400_000
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(Struct, frozen=True):
     """A piece of text around matches; `spans` say where in it."""
 
     text: str
     spans: tuple[Span, ...]
 
 
-@dataclass(slots=True)
-class Hit:
+class Hit(Struct):
     """One entry that holds what was looked for. `also` names the other copies that hold the same entry."""
 
     backup: Backup
@@ -44,8 +43,7 @@ class Hit:
     also: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class SearchResult:
+class SearchResult(Struct, frozen=True):
     """Hits, newest first. `searched` copies were read; `stopped` says that there are more than `MOST_HITS`."""
 
     hits: tuple[Hit, ...]

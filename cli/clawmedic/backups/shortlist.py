@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.disk.atomic import write_atomically
 from clawmedic.disk.files import read_bounded
@@ -23,8 +24,7 @@ _SEPARATOR = "\t"
 _BREAKS = str.maketrans(dict.fromkeys("\t\r\n", " "))
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """One copy of the last listing."""
 
     id: str

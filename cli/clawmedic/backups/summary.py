@@ -5,8 +5,10 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from zlib import adler32, crc32
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr as put
 
 from clawmedic.model.backup import BackupState
 from clawmedic.stores.lineage import chat_in
@@ -25,8 +27,7 @@ _BLANK_BYTES = 256
 KNOWN_TYPES = LEAF_TYPES | {"session", "leaf"}
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """What one copy holds. Times are epoch milliseconds; see `model.backup.Backup` for the counts.
 
     Attributes:
@@ -55,11 +56,10 @@ class Summary:
     store_rows: int | None = None
     unpacked_bytes: int = 0
     codec: str = "plain"
-    marks: bytes = field(default=b"", repr=False)
+    marks: bytes = b""
 
 
-@dataclass(slots=True)
-class _Count:
+class _Count(Struct):
     """The state of one pass."""
 
     header: Entry | None = None
@@ -109,7 +109,7 @@ class _Count:
         if item.type == "message":
             self._message(item)
         if item.text:
-            object.__setattr__(item, "text", "")  # up to 4,000 characters for each of a million entries
+            put(item, "text", "")  # up to 4,000 characters for each of a million entries
         self.steps.append(item)
 
     def _message(self, item: Entry) -> None:

@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.backups.cache import Stamp, SummaryCache
 from clawmedic.backups.reading import CopyStream, look
@@ -28,8 +29,7 @@ _BATCH_BYTES = 8 * 1024 * 1024
 _BATCH_FILES = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """A file to be looked at."""
 
     place: Place

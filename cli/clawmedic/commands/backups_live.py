@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clawmedic.backups.catalogue import catalogue
 from clawmedic.backups.choosing import choose
@@ -15,8 +15,7 @@ from clawmedic.recovery.restoring import plan_restore, restore_live
 from clawmedic.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What the operator asked for: the copy's word, the key where it is not the copy's own, and how."""
 
     copy: str

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, ParamSpec, TypeAlias
 
 import typer
+from msgspec.structs import replace
 
 from clawmedic.errors import ExitCode, PipeClosedError, UsageError
 from clawmedic.settings import Settings, Times, World, resolve_state_dir

@@ -5,10 +5,13 @@ Times are milliseconds (`*_ms`), sizes bytes. Fields that may hold a secret are 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
+
+from msgspec import Struct
 
 from clawmedic.model.cause import CauseKind
+from clawmedic.model.discreet import Discreet
 from clawmedic.model.notice import NoticeKind
 from clawmedic.model.policy import ChatKind, Policy
 from clawmedic.model.verdict import Verdict
@@ -17,8 +20,7 @@ _MINUTE = 60_000
 _HOUR = 60 * _MINUTE
 
 
-@dataclass(frozen=True, slots=True)
-class QuietHours:
+class QuietHours(Struct, frozen=True):
     """A part of every day, minutes after midnight; it may go over midnight."""
 
     start: int
@@ -31,8 +33,7 @@ class QuietHours:
         return minute >= self.start or minute < self.end
 
 
-@dataclass(frozen=True, slots=True)
-class GuardRule:
+class GuardRule(Struct, frozen=True):
     """One rule: it fits a session when everything it names fits. The first rule that fits decides.
 
     Attributes:
@@ -69,8 +70,7 @@ BUILT_IN_RULES = (
 """They come after all others: nobody waits in these chats, and OpenClaw makes them anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class GuardSection:
+class GuardSection(Struct, frozen=True):
     """`[guard]`.
 
     Attributes:
@@ -99,8 +99,7 @@ class GuardSection:
     rules: tuple[GuardRule, ...] = BUILT_IN_RULES
 
 
-@dataclass(frozen=True, slots=True)
-class NotifySection:
+class NotifySection(Discreet, frozen=True):
     """`[notify]`.
 
     Attributes:
@@ -111,32 +110,33 @@ class NotifySection:
         kinds: only notices of these kinds are sent.
     """
 
-    urls: tuple[str, ...] = field(default=(), repr=False)
+    hidden: ClassVar[frozenset[str]] = frozenset({"urls"})
+
+    urls: tuple[str, ...] = ()
     in_chat: bool = True
     transcript_text: bool = False
     per_hour: int = 20
     kinds: tuple[NoticeKind, ...] = tuple(NoticeKind)
 
 
-@dataclass(frozen=True, slots=True)
-class SignalsSection:
+class SignalsSection(Discreet, frozen=True):
     """`[signals]`: a Prometheus textfile, a dead-man switch (its URL is a secret), the form of the action lines."""
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"ping_url"})
+
     metrics: Path | None = None
-    ping_url: str = field(default="", repr=False)
+    ping_url: str = ""
     log_json: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ScanSection:
+class ScanSection(Struct, frozen=True):
     """`[scan]`: what counts as `oversized` (bytes) and as `near-budget` (a share of one)."""
 
     oversized_bytes: int = 500 * 1000
     near_budget: float = 0.80
 
 
-@dataclass(frozen=True, slots=True)
-class GatewaySection:
+class GatewaySection(Struct, frozen=True):
     """`[gateway]`: where it is, and the variable or the file that holds its token. The token never stands here."""
 
     url: str = ""
@@ -144,16 +144,14 @@ class GatewaySection:
     token_file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BackupsSection:
+class BackupsSection(Struct, frozen=True):
     """`[backups]`: so many of our copies beside each transcript, and all of them together in bytes."""
 
     keep: int = 10
     max_bytes: int = 4 * 1000**3
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(Struct, frozen=True):
     """The whole file; `path` is None where there is none."""
 
     guard: GuardSection = GuardSection()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 
+from msgspec import Struct
+
 from clawmedic.configuration.sections import Configuration, QuietHours
+from clawmedic.model.discreet import Discreet
 from clawmedic.model.overview import SettingView, Shown
 
 
@@ -17,12 +19,13 @@ def in_force(configuration: Configuration) -> tuple[SettingView, ...]:
 
 
 def _settings(configuration: Configuration, plain: Configuration) -> Iterator[SettingView]:
-    for section in fields(configuration):
-        chosen, usual = getattr(configuration, section.name), getattr(plain, section.name)
-        for field in fields(chosen) if is_dataclass(chosen) else ():
-            value = getattr(chosen, field.name)
-            shown = _shown(value, secret=not field.repr)
-            yield SettingView(f"{section.name}.{field.name}", shown, value != getattr(usual, field.name))
+    for section in configuration.__struct_fields__:
+        chosen, usual = getattr(configuration, section), getattr(plain, section)
+        hidden = chosen.hidden if isinstance(chosen, Discreet) else ()
+        for name in chosen.__struct_fields__ if isinstance(chosen, Struct) else ():
+            value = getattr(chosen, name)
+            shown = _shown(value, secret=name in hidden)
+            yield SettingView(f"{section}.{name}", shown, value != getattr(usual, name))
 
 
 def _shown(value: object, *, secret: bool) -> Shown:

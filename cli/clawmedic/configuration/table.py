@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import ClassVar, NoReturn, TypeVar
 
 from clawmedic.configuration.places import Step, line_of
 from clawmedic.configuration.values import NotAllowedError
 from clawmedic.errors import UsageError
+from clawmedic.model.discreet import Discreet
 
 T = TypeVar("T")
 WITHOUT = "`--config /dev/null` runs without it"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Discreet, frozen=True):
     """The file: its path and its text (it may hold secrets)."""
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"text"})
+
     path: Path
-    text: str = field(repr=False)
+    text: str
 
     def refuse(self, steps: Sequence[Step], message: str, hint: str = "") -> NoReturn:
         """Say what is wrong, and on which line.

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from clawmedic.disk.digest import digest_file
 from clawmedic.disk.files import describe, read_bounded
@@ -30,8 +31,7 @@ from clawmedic.errors import RefusedError, RollbackError
 _LIMIT_BYTES = 2 * 1024 * 1024 * 1024
 
 
-@dataclass(slots=True)
-class Changes:
+class Changes(Struct):
     """The changes of one operation, in order. `require_held` is asked immediately before each."""
 
     journal: Journal
@@ -136,8 +136,7 @@ class Changes:
         return name
 
 
-@dataclass(frozen=True, slots=True)
-class PathHistory:
+class PathHistory(Struct, frozen=True):
     """What one operation did to one path, from first to last: `first.before` stood there, `last` is there now."""
 
     path: Path

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.disk.files import open_regular, pread_all
 
 _BLOCK = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(Struct, frozen=True):
     """Lower-case hexadecimal SHA-256 of `size_bytes` bytes."""
 
     sha256: str

@@ -7,8 +7,9 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 _TYPES = (
     (stat.S_ISDIR, "is a directory"),
@@ -35,8 +36,7 @@ class NotRegularError(OSError):
     """The path leads to something that is no regular file; `strerror` says to what."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """The bytes of a file. `truncated`: it is larger than the bound, `data` is its beginning."""
 
     data: bytes
@@ -45,8 +45,7 @@ class Content:
     truncated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """One name in a directory, with what lstat said; size 0 and no time when it vanished meanwhile."""
 
     name: str

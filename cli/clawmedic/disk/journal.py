@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
 
 from clawmedic.disk.atomic import fsync_directory
 from clawmedic.disk.files import describe, read_bounded, subdirectories
@@ -24,8 +25,7 @@ _LIMIT_BYTES = 64 * 1024 * 1024
 R = TypeVar("R", bound=Record)
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(Struct, frozen=True):
     """What was written of one operation, in order. `begin` is its first record."""
 
     folder: Path

@@ -17,9 +17,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct, field
 
 from clawmedic.disk import holder
 from clawmedic.disk.atomic import fsync_directory
@@ -66,8 +67,7 @@ def state_lock(
         os.close(descriptor)
 
 
-@dataclass(frozen=True, slots=True)
-class LockHooks:
+class LockHooks(Struct, frozen=True):
     """What a lock needs to know and must not find out by itself: `disk` does not read process tables.
 
     Attributes:
@@ -86,8 +86,7 @@ class LockHooks:
     tag: str
 
 
-@dataclass(slots=True)
-class OpenClawLocks:
+class OpenClawLocks(Struct):
     """OpenClaw's locks, held for the length of a `with` block and at most `hold_seconds`.
 
     The owner in the lock files is a process of ours that looks as OpenClaw's rule wants it (`holder`); it ends with

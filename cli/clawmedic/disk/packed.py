@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from clawmedic.disk.jsonl import Line
 
@@ -29,8 +30,7 @@ ReadBlock = Callable[[int, int], bytes]
 """(offset, length) -> bytes, fewer only at the end."""
 
 
-@dataclass(slots=True)
-class LineStream:
+class LineStream(Struct):
     """Lines of one content. `problem` is known when the lines have ended; "" means that it was read to its end.
 
     Attributes:

@@ -6,10 +6,10 @@ import contextlib
 import errno
 import os
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+from msgspec import Struct
 
 from clawmedic.disk.atomic import fsync_directory
 from clawmedic.disk.digest import digest_file
@@ -21,8 +21,7 @@ _BLOCK = 1024 * 1024
 _SPARE_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Aside:
+class Aside(Struct, frozen=True):
     """A file that was put aside: where it was, where it is, what it is."""
 
     source: Path

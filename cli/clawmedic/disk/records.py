@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from clawmedic.disk.replace import FileState
 
@@ -17,8 +19,7 @@ SCHEMA = "clawmedic.journal/1"
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | Mapping[str, JsonValue] | None"
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(Struct, frozen=True):
     """The intent. `at` is epoch ms; `pid` and `start_ticks` name the process that does it.
 
     `access` and `locks` are the plan's: an interrupted operation is put back by the same way.
@@ -38,8 +39,7 @@ class Begin:
     locks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BackedUp:
+class BackedUp(Struct, frozen=True):
     """A copy beside a transcript is about to be made, and must have this digest."""
 
     source: Path
@@ -48,16 +48,14 @@ class BackedUp:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
+class Locked(Struct, frozen=True):
     """A lock file of OpenClaw's kind with this content is about to be made."""
 
     path: Path
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """A file is about to be changed.
 
     Attributes:
@@ -75,16 +73,14 @@ class Changed:
     row_digests: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A change that something else makes: a method of the gateway. Never a secret."""
 
     method: str
     params: Mapping[str, JsonValue]
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(Struct, frozen=True):
     """A call is about to be made. `reverse` puts it back, None when nothing can."""
 
     number: int
@@ -92,8 +88,7 @@ class Called:
     reverse: Call | None
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """The call was answered; `reverse` replaces the one announced when it is not None."""
 
     number: int
@@ -101,8 +96,7 @@ class Answered:
     reverse: Call | None
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The outcome: "done" or "rolled-back"."""
 
     state: str
@@ -110,16 +104,14 @@ class Ended:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hindered:
+class Hindered(Struct, frozen=True):
     """An attempt to put the operation back failed: this is why."""
 
     at: int
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Expired:
+class Expired(Struct, frozen=True):
     """The byte copies were given up by retention: nothing can be given back any more."""
 
     at: int
@@ -137,7 +129,11 @@ def dump_record(record: Record) -> bytes:
     content: dict[str, object] = {"kind": type(record).__name__.lower(), **asdict(record)}
     if isinstance(record, Begin):
         content = {"schema": SCHEMA, **content}
-    return json.dumps(content, default=str).encode("ascii") + b"\n"
+    return json.dumps(content, default=_plain).encode("ascii") + b"\n"
+
+
+def _plain(value: object) -> object:
+    return asdict(value) if isinstance(value, Struct) else str(value)
 
 
 def load_record(line: bytes) -> Record | None:
@@ -156,7 +152,7 @@ def _built(kind: str, fields: dict[str, object]) -> Record | None:
     made = _KINDS.get(kind)
     if made is None:
         return None
-    known = {name: _typed(name, value) for name, value in fields.items() if name in made.__dataclass_fields__}
+    known = {name: _typed(name, value) for name, value in fields.items() if name in made.__struct_fields__}
     record = made(**known)  # type: ignore[arg-type]  # a wrong shape raises TypeError, and is no record
     return record if _is_sane(record) else None
 

@@ -11,8 +11,9 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.disk.atomic import fsync_directory
 from clawmedic.disk.digest import digest_file
@@ -23,8 +24,7 @@ from clawmedic.errors import RefusedError
 CHANGED_HINT = "something else writes here; run the command again to plan anew"
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
+class FileState(Struct, frozen=True):
     """A regular file: what it holds and what it is. `mode` is the permission bits, `size_bytes` bytes."""
 
     sha256: str

@@ -21,10 +21,11 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from clawmedic.disk.files import describe, free_bytes, open_regular, pread_all
 from clawmedic.errors import UnreadableError
@@ -45,8 +46,7 @@ class Route(StrEnum):
     COPY = "copy"
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
+class Database(Struct, frozen=True):
     """An open database. `opened` is the file behind the connection: the copy for `Route.COPY`.
 
     `damage` has SQLite's words when parts of the schema are malformed and were left out, else "". The connection may

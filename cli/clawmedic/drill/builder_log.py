@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clawmedic.drill.builder_entries import JsonObject
 from clawmedic.drill.ids import iso, iso_offset
@@ -11,8 +11,7 @@ from clawmedic.drill.versions import Version
 LEVELS = {"DEBUG": 2, "INFO": 3, "WARN": 4, "ERROR": 5}
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(Struct, frozen=True):
     """One record before it has a shape.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+from msgspec import Struct
 
 from clawmedic.disk import building
 from clawmedic.drill.builder_entries import API, MODEL, PROVIDER, JsonObject
@@ -19,8 +19,7 @@ from clawmedic.drill.versions import Version
 RUN_TIMEOUT_SECONDS = 600
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """One state directory to be made.
 
     Attributes:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 
+from msgspec import Struct
 
-@dataclass(slots=True)
-class Ids:
+
+class Ids(Struct):
     """An endless row of ids that depend on the seed alone."""
 
     seed: str
-    drawn: int = field(default=0)
+    drawn: int = 0
 
     def digest(self) -> bytes:
         """The next 32 bytes."""

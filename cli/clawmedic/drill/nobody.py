@@ -8,8 +8,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.disk import building
 
@@ -17,8 +18,7 @@ START_TIME_FIELD = 19
 """Field 22 of /proc/<pid>/stat, counted from the state that follows the command's closing bracket."""
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayProcess:
+class GatewayProcess(Struct, frozen=True):
     """A process of this machine (`host`) that ran, or runs.
 
     `start_time` is in clock ticks since boot as /proc says it; None where there is no /proc.

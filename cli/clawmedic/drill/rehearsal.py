@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from clawmedic.disk import building
 from clawmedic.drill.builder_tree import Tree

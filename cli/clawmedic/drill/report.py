@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.drill.scenario import Helped, Scenario, StoreTrouble
 from clawmedic.drill.scenes import Scene
@@ -15,8 +16,7 @@ from clawmedic.model.report import ScanReport, SessionReport
 from clawmedic.model.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Treated:
+class Treated(Struct, frozen=True):
     """What asking for help came to.
 
     Attributes:
@@ -45,8 +45,7 @@ class Treated:
     files: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class DrillResult:
+class DrillResult(Struct, frozen=True):
     """One session, played, judged and treated. `report` is None when it was not seen at all."""
 
     scenario: Scenario
@@ -130,8 +129,7 @@ def _mistreated(result: DrillResult) -> Iterator[str]:
         yield f"not as before to the byte: {', '.join(treated.differs[:3])}"
 
 
-@dataclass(frozen=True, slots=True)
-class TroubleResult:
+class TroubleResult(Struct, frozen=True):
     """One trouble of a whole store, and the finding that names it; None when it was not found."""
 
     trouble: StoreTrouble
@@ -149,8 +147,7 @@ class TroubleResult:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class DrillScene:
+class DrillScene(Struct, frozen=True):
     """One state directory: what was found in it, and what became of it.
 
     Attributes:
@@ -168,8 +165,7 @@ class DrillScene:
     elapsed_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class DrillReport:
+class DrillReport(Struct, frozen=True):
     """The whole drill. `elapsed_ms` counts the making of the directories too."""
 
     directory: Path

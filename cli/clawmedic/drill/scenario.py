@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from clawmedic.drill.story import Story
 from clawmedic.drill.versions import Version
@@ -53,8 +54,7 @@ class Helped(StrEnum):
 _CHANGES_NOTHING = frozenset({Helped.WAIT, Helped.TOLD, Helped.REFUSED, Helped.FAILED, Helped.NOTHING})
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
+class Promise(Struct, frozen=True):
     """What help comes to, by the table of design.md 5.
 
     Attributes:
@@ -73,8 +73,7 @@ class Promise:
 LEFT_ALONE = Promise()
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """One session to be made, judged and treated.
 
     Attributes:
@@ -97,8 +96,7 @@ class Scenario:
     ago_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoreTrouble:
+class StoreTrouble(Struct, frozen=True):
     """Something wrong with a whole store: found and named; `words` must stand in the evidence."""
 
     name: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.disk import building
 from clawmedic.drill.builder_log import LogLine
@@ -27,8 +28,7 @@ SPRAWL = 201
 BLOATED_BYTES = 5_100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """One state directory.
 
     Attributes:

@@ -7,7 +7,8 @@ How turns go wrong is in `failing.py`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from clawmedic.drill import builder_entries, prose
 from clawmedic.drill.builder_entries import MODEL, PROVIDER, JsonObject
@@ -27,8 +28,7 @@ ASK, ANSWER = 5_200, 2_600
 CWD = "/home/operator/.openclaw/workspace"
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A message of a person that never reached the transcript."""
 
     text: str
@@ -36,8 +36,7 @@ class Waiting:
     run_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A row of `task_runs`: only runs by RPC or command line have one (openclaw-sqlite.md 0)."""
 
     run_id: str
@@ -48,8 +47,7 @@ class Run:
     error: str = ""
 
 
-@dataclass(slots=True)
-class Story:
+class Story(Struct):
     """One session while it is being told.
 
     Attributes:

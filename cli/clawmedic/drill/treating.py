@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.backups.catalogue import catalogue
 from clawmedic.backups.choosing import choose
@@ -46,16 +48,14 @@ class Watcher(Witness, Protocol):
         """Help is about to be asked for, for this session and those that are treated with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patient:
+class Patient(Struct, frozen=True):
     """A scenario that was played: its story says where it lies."""
 
     scenario: Scenario
     story: Story
 
 
-@dataclass(frozen=True, slots=True)
-class _Called:
+class _Called(Struct, frozen=True):
     """What one call came to; for each session what a person could do, and its verdict right afterwards."""
 
     outcome: Outcome
@@ -63,8 +63,7 @@ class _Called:
     after: Sequence[Verdict | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Bedside:
+class Bedside(Struct, frozen=True):
     """One state directory in the drill's hands.
 
     Attributes:

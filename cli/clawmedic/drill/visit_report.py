@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Step:
+
+class Step(Struct, frozen=True):
     """One thing that was tried. `ok` None: it was not, and `words` says why."""
 
     name: str
@@ -17,8 +17,7 @@ class Step:
     elapsed_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class VisitReport:
+class VisitReport(Struct, frozen=True):
     """The whole visit. `version` is OpenClaw's, "" when it does not say."""
 
     url: str

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.drill.visit_report import Onlooker, Step, since
 from clawmedic.errors import ClawmedicError
@@ -38,8 +40,7 @@ IDLE_SECONDS = 20.0
 _PAUSE_SECONDS = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """A gateway that was connected to, and what is known of whose it is.
 
     Attributes:

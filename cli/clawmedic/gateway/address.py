@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.errors import UsageError
 from clawmedic.model.session import Liveness
@@ -28,8 +30,7 @@ class Origin(StrEnum):
     CONFIG = "gateway.port of the config"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """A gateway's URL. `config` is the file that holds its secrets, None when there is none.
 
     `own` says that the URL, however it was given, is that of the config's gateway: its secrets may go there.

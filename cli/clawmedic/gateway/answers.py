@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import ClassVar
 
+from msgspec import Struct
+
+from clawmedic.model.discreet import Discreet
 from clawmedic.stores.typed import Fields
 
 
-@dataclass(frozen=True, slots=True)
-class LiveSession:
+class LiveSession(Struct, frozen=True):
     """A session as the gateway sees it.
 
     Attributes:
@@ -28,8 +30,7 @@ class LiveSession:
     context_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelPatch:
+class ModelPatch(Struct, frozen=True):
     """A changed model override. "provider/model", None for none; `previous` puts it back."""
 
     key: str
@@ -38,8 +39,7 @@ class ModelPatch:
     override: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Compacted:
+class Compacted(Discreet, frozen=True):
     """What a compaction came to. Only `compacted` counts: the call itself is `ok` either way.
 
     Attributes:
@@ -49,16 +49,17 @@ class Compacted:
         first_kept_entry: the id of the oldest entry that stays whole, "" when unknown.
     """
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"summary"})
+
     compacted: bool
     reason: str = ""
     tokens_before: int | None = None
     tokens_after: int | None = None
     first_kept_entry: str = ""
-    summary: str = field(default="", repr=False)
+    summary: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ResetDone:
+class ResetDone(Struct, frozen=True):
     """A reset session. 9.6 keeps the session id; a model override survives a reset in every version."""
 
     key: str
@@ -66,8 +67,7 @@ class ResetDone:
     override: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """One branch of a session (9.6). `leaf` is what `switch_branch` takes."""
 
     leaf: str
@@ -76,8 +76,7 @@ class Branch:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LiveConfig:
+class LiveConfig(Struct, frozen=True):
     """The config that the gateway runs with. `hash` is the base of a patch.
 
     `compaction_model` and `quality_guard` are `agents.defaults.compaction`'s, None when unset.
@@ -90,35 +89,36 @@ class LiveConfig:
     quality_guard: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A message that left by a channel. `message_id` is the channel's own, "" when it gives none."""
 
     channel: str
     message_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Discreet, frozen=True):
     """What a turn by `agent` came to. `status` is the gateway's: ok, error, timeout.
 
     `ok` with a failure text is possible (openclaw-files.md 1): judge the text, too.
     """
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"text"})
+
     status: str
-    text: str = field(repr=False)
+    text: str
     session_id: str = ""
     provider: str = ""
     model: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryMessage:
+class HistoryMessage(Discreet, frozen=True):
     """One message of `chat.history`. `id` is the transcript entry's; `provider` "openclaw" means no model wrote it."""
+
+    hidden: ClassVar[frozenset[str]] = frozenset({"text"})
 
     id: str
     role: str
-    text: str = field(repr=False)
+    text: str
     at: int | None = None
     provider: str = ""
     model: str = ""

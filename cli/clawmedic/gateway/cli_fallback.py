@@ -11,8 +11,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 import orjson
 
@@ -27,6 +27,7 @@ from clawmedic.gateway.failures import (
     OutcomeUnknownError,
     UnreachableError,
 )
+from clawmedic.model.discreet import Discreet
 from clawmedic.settings import World
 from clawmedic.stores.state import StateReader
 from clawmedic.stores.typed import Fields
@@ -49,13 +50,14 @@ _SINCE = {
 """The command line cannot tell what its gateway can; 7.1 has the first one and none of the others."""
 
 
-@dataclass(frozen=True)
-class CliCaller:
+class CliCaller(Discreet, frozen=True, dict=True):
     """A `Caller` that runs `openclaw` for each call. `command` is the program with its leading arguments."""
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"environment", "credentials"})
+
     command: tuple[str, ...]
-    environment: Mapping[str, str] = field(repr=False)
-    credentials: Credentials = field(repr=False)
+    environment: Mapping[str, str]
+    credentials: Credentials
 
     @cached_property
     def version(self) -> str:

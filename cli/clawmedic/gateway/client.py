@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from clawmedic.disk.records import JsonValue
 from clawmedic.gateway.address import Address
@@ -38,8 +39,7 @@ HANDSHAKE_SECONDS = 60.0
 """For each step. A healthy 4.15 with a channel was seen to answer nobody for 38 s (openclaw-channels.md 9)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Introduction:
+class Introduction(Struct, frozen=True):
     """Who we say we are.
 
     `identity` gives the device key when the gateway turns out to want one; `clock` is epoch milliseconds.

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NoReturn
+
+from msgspec import Struct
 
 from clawmedic.configuration.sections import GatewaySection
 from clawmedic.disk.files import describe, open_regular, pread_all
@@ -24,8 +25,7 @@ _LARGEST_TOKEN = 64 * 1024
 HINT = "give it with OPENCLAW_GATEWAY_TOKEN (or OPENCLAW_GATEWAY_PASSWORD) in the environment"
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """What the gateway is shown. Both may be None: a gateway with `auth.mode` none wants nothing.
 
     `source` says where it came from, for people: "option", "environment", "gateway.auth of the config".

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import ClassVar
 
 import orjson
+from msgspec import Struct
 
 from clawmedic.gateway.calling import Params
+from clawmedic.model.discreet import Discreet
 from clawmedic.stores.typed import Fields
 
 PROTOCOLS = (3, 4)
@@ -22,8 +24,7 @@ _TEXT_LIMIT = 300
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """The `error` of an answer. `reason` is `details.code` or `details.reason`, "" when absent."""
 
     code: str
@@ -32,25 +33,26 @@ class Fault:
     missing_scope: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Discreet, frozen=True):
     """An answer to request `id`: a payload, or a fault."""
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"payload"})
+
     id: str
-    payload: Fields = field(repr=False)
+    payload: Fields
     fault: Fault | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Discreet, frozen=True):
     """Something the gateway says unasked."""
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"payload"})
+
     name: str
-    payload: Fields = field(repr=False)
+    payload: Fields
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Struct, frozen=True):
     """The answer to `connect`.
 
     Attributes:

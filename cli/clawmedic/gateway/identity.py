@@ -9,9 +9,10 @@ import base64
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from clawmedic.disk.atomic import write_atomically
 from clawmedic.disk.files import describe, read_bounded
@@ -27,8 +28,7 @@ _NAME = "device-key.pem"
 _KEY_BYTES = 16 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """An Ed25519 key pair. The device id is the SHA-256 of the raw public key in hex. The key is never shown."""
 
     _key: Ed25519PrivateKey

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.disk.files import read_bounded
 from clawmedic.stores.processes import ProcessTable
@@ -19,8 +20,7 @@ _HERE = frozenset(
 """127.0.0.1, 0.0.0.0, ::, ::1 and ::ffff:127.0.0.1 as the kernel writes them (little-endian words)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listeners:
+class Listeners(Struct, frozen=True):
     """What can be seen of a port.
 
     Attributes:

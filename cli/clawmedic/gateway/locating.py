@@ -9,9 +9,11 @@ table to ask: a container, a tunnel or a copy may use the same name.
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.gateway.address import Address, find_address
 from clawmedic.gateway.failures import NotOursError, UnreachableError
@@ -35,8 +37,7 @@ class Ownership(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(Struct, frozen=True):
     """Where the gateway should be, and what is known of it without or after connecting.
 
     `reasons` are for people, one line each, the newest last.

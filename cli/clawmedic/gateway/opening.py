@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from clawmedic.gateway.address import Address
 from clawmedic.gateway.calling import Caller
@@ -25,8 +26,7 @@ from clawmedic.settings import Settings, World
 from clawmedic.stores.state import StateReader
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
+class Gateway(Struct, frozen=True):
     """A gateway that serves this state directory, ready to be asked. Close it, or use it as a context manager.
 
     `notes` are for people: how it was reached when not by our own connection.

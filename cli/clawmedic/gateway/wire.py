@@ -6,8 +6,9 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from clawmedic.gateway.address import Address
 from clawmedic.gateway.failures import HungGatewayError, NotAGatewayError, UnreachableError
@@ -22,8 +23,7 @@ MESSAGE_BYTES = 32 * 1024 * 1024
 _CLOSE_SECONDS = 2.0
 
 
-@dataclass(slots=True)
-class Wire:
+class Wire(Struct):
     """An open connection and what came over it."""
 
     inbox: Inbox

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.guard.memory import Memory, OutageRecord
 from clawmedic.guard.outages import Outage, outages_among
@@ -16,8 +17,7 @@ from clawmedic.model.policy import Policy
 _UNTOUCHED = "its provider fails; there is nothing in the session to repair"
 
 
-@dataclass(frozen=True, slots=True)
-class Ill:
+class Ill(Struct, frozen=True):
     """A dead or stuck session, what the rules say of it, and what may be done about it now."""
 
     sight: Sight
@@ -31,8 +31,7 @@ class Ill:
         return self.terms.capped(self.outage.most(now)) if self.outage is not None else self.terms
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(Struct, frozen=True):
     """What is done about a session without touching it."""
 
     did: Did

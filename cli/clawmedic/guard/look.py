@@ -5,10 +5,10 @@ The kept part is a cache: lost or damaged, everything is read again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
 
 from clawmedic import __version__
 from clawmedic.disk.atomic import write_atomically
@@ -29,8 +29,7 @@ MOST_BYTES = 64 * 1024 * 1024
 Name = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """Something wrong with a store or the disk: a finding of severity error or worse, with its first evidence."""
 
     code: str
@@ -39,8 +38,7 @@ class Trouble:
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What was found.
 
     Attributes:
@@ -68,8 +66,7 @@ class Look:
         return counted
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A session as it was last examined.
 
     Attributes:
@@ -84,8 +81,7 @@ class Known:
     sight: Sight
 
 
-@dataclass(slots=True)
-class Seen:
+class Seen(Struct):
     """What is kept: the newest look with its surface, and the logs' signals.
 
     Attributes:
@@ -138,7 +134,7 @@ def save_seen(settings: Settings, seen: Seen) -> None:
     seen.changed = seen.logs_changed = False
 
 
-_FIELDS = tuple(item.name for item in fields(Sight))
+_FIELDS = Sight.__struct_fields__
 
 
 def _document(seen: Seen) -> dict[str, Any]:

@@ -7,10 +7,10 @@ about, and attempts are then taken from the journal of operations, so that no ke
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
+from msgspec import Struct, field
 
 from clawmedic.disk.atomic import write_atomically
 from clawmedic.disk.files import describe, read_bounded
@@ -34,8 +34,7 @@ Name = tuple[str, str]
 """Agent and key."""
 
 
-@dataclass(slots=True)
-class OutageRecord:
+class OutageRecord(Struct):
     """An outage that lasts: one provider's cause, felt by several sessions.
 
     Attributes:
@@ -53,8 +52,7 @@ class OutageRecord:
     told: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LastPass:
+class LastPass(Struct, frozen=True):
     """What came of the newest pass. Times in milliseconds; `totals` are sessions by verdict."""
 
     at: int = 0
@@ -64,8 +62,7 @@ class LastPass:
     words: str = ""
 
 
-@dataclass(slots=True)
-class Memory:
+class Memory(Struct):
     """All that is remembered.
 
     Attributes:

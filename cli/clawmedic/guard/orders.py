@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 from clawmedic.configuration.sections import Configuration
 from clawmedic.guard.stopping import Stopping
@@ -52,8 +53,7 @@ class SilentDiary:
         """Ignored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Orders:
+class Orders(Struct, frozen=True):
     """What is asked for.
 
     Attributes:
@@ -76,8 +76,7 @@ class Orders:
         return self.policy is not None or guard.policy is not None or own
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
+class Tools(Struct, frozen=True):
     """What a pass works with.
 
     Attributes:

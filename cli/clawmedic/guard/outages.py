@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.guard.sight import Sight
 from clawmedic.model.cause import Cause, CauseKind, Struck
@@ -20,8 +21,7 @@ from clawmedic.triage.outages import LEAST, OF_A_PROVIDER, TOGETHER_MS
 _FAILING = frozenset({Verdict.DEAD, Verdict.STUCK, Verdict.SUSPECT})
 
 
-@dataclass(frozen=True, slots=True)
-class Outage:
+class Outage(Struct, frozen=True):
     """One outage. `sights` are its sessions, the one that failed first in front."""
 
     provider: str

@@ -5,10 +5,10 @@ A pass that goes on looks at it before each rescue, so that a pause holds at onc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+from msgspec import Struct
 
 from clawmedic.disk.atomic import write_atomically
 from clawmedic.disk.files import read_bounded
@@ -19,8 +19,7 @@ SCHEMA = "clawmedic.guard-pause/1"
 _FILE_BYTES = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """From when until when, epoch milliseconds; 0 and 0 for none."""
 
     at: int = 0

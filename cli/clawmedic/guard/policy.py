@@ -7,10 +7,12 @@ The order of the questions: is anything allowed at all (policy), is the key give
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.configuration.sections import GuardRule, GuardSection
 from clawmedic.guard.record import Attempt, KeyRecord
@@ -22,8 +24,7 @@ _ORDER = (Policy.IGNORE, Policy.OBSERVE, Policy.PRESERVE, Policy.REVIVE, Policy.
 NEVER_ACTS = frozenset({Policy.OBSERVE, Policy.IGNORE})
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What the rules say of one session.
 
     Attributes:
@@ -96,16 +97,14 @@ def _words(number: int, rule: GuardRule) -> str:
     return f"the built-in rule for {', '.join(rule.chats)}" if rule.built_in else f"rule {number}"
 
 
-@dataclass(frozen=True, slots=True)
-class May:
+class May(Struct, frozen=True):
     """A rescue may be tried now; it is number `attempt` of `of` within the window."""
 
     attempt: int
     of: int
 
 
-@dataclass(frozen=True, slots=True)
-class MayNot:
+class MayNot(Struct, frozen=True):
     """Nothing is done now. `until` is epoch milliseconds, None where time alone changes nothing.
 
     `person`: somebody is needed, waiting helps nothing.
@@ -119,8 +118,7 @@ class MayNot:
 Permit: TypeAlias = May | MayNot
 
 
-@dataclass(frozen=True, slots=True)
-class Hour:
+class Hour(Struct, frozen=True):
     """The moment of a pass.
 
     Attributes:

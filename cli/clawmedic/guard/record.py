@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 ATTEMPTS_KEPT = 100
 """As many as a rule can allow within a window."""
@@ -24,8 +26,7 @@ class Came(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class RungNumbers:
+class RungNumbers(Struct, frozen=True):
     """One rung of an attempt by its numbers: tokens and bytes before and after, None where they are not known."""
 
     rung: str
@@ -35,8 +36,7 @@ class RungNumbers:
     bytes_before: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One rescue that was tried. `group` is the first part of its operations' names in the journal."""
 
     at: int
@@ -50,8 +50,7 @@ class Attempt:
         return replace(self, came=Came.FAILED, error=error)
 
 
-@dataclass(frozen=True, slots=True)
-class GivenUp:
+class GivenUp(Struct, frozen=True):
     """The open breaker: the key is not touched while `signature` (`policy.signature`) stays."""
 
     since: int
@@ -59,8 +58,7 @@ class GivenUp:
     signature: str
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """How large a session was at one time."""
 
     at: int
@@ -69,8 +67,7 @@ class Point:
     compactions: int = 0
 
 
-@dataclass(slots=True)
-class KeyRecord:
+class KeyRecord(Struct):
     """One key's record.
 
     Attributes:

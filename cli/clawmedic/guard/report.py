@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clawmedic.errors import ExitCode
 from clawmedic.guard.look import Trouble
@@ -38,8 +40,7 @@ class Did(StrEnum):
     WARNED = "warned"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionLine:
+class SessionLine(Struct, frozen=True):
     """One session that a pass had something to do with.
 
     Attributes:
@@ -62,8 +63,7 @@ class SessionLine:
     turns_left: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OutageLine:
+class OutageLine(Struct, frozen=True):
     """An outage that lasts. Times are epoch milliseconds; `passes`: it goes away by itself.
 
     `person`: nothing can be done about it but by a person.
@@ -78,8 +78,7 @@ class OutageLine:
     person: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PassReport:
+class PassReport(Struct, frozen=True):
     """One pass.
 
     Attributes:

@@ -9,9 +9,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from clawmedic import __version__
 from clawmedic.configuration.sections import Configuration
@@ -50,8 +51,7 @@ class Audience(Protocol):
         """The numbers of a pass; also of one that could not do its work."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Struct, frozen=True):
     """One call of the guard.
 
     Attributes:

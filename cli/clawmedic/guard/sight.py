@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clawmedic.model.cause import Cause, Struck
 from clawmedic.model.finding import FindingCode
@@ -27,8 +27,7 @@ _BY_KEY = (
 _ANSWERS_NOTHING = frozenset({"webchat", "internal", "none", "last"})
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """One session as the guard saw it.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clawmedic.configuration.sections import Configuration
 from clawmedic.errors import AmbiguousError, NotFoundError
@@ -18,8 +18,7 @@ from clawmedic.settings import Settings
 _SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class KeyStatus:
+class KeyStatus(Struct, frozen=True):
     """One key that something is remembered of. Times are epoch milliseconds, None where there is none.
 
     Attributes:
@@ -43,8 +42,7 @@ class KeyStatus:
     growing: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GuardStatus:
+class GuardStatus(Struct, frozen=True):
     """All of it. `policy` None: nobody has said how far the guard may go."""
 
     at: int

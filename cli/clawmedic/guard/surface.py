@@ -9,8 +9,9 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.disk.files import list_directory, open_regular, pread_all
 from clawmedic.logs.sources import LogSource, log_folders
@@ -24,8 +25,7 @@ _INDEX_HEAD_BYTES = 48
 """SQLite's WAL index header: its change counter, and how far the log reaches (walIndexHdr)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """What is looked at: single files, directories with all they hold (not what is below), pids of gateways."""
 
     files: tuple[str, ...] = ()

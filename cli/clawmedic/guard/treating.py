@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.errors import AmbiguousError, ClawmedicError, ExitCode
 from clawmedic.guard.memory import COMMAND
@@ -36,23 +38,20 @@ from clawmedic.settings import Settings
 _TRIED = frozenset({ExitCode.EXHAUSTED, ExitCode.PROOF_FAILED})
 
 
-@dataclass(frozen=True, slots=True)
-class NothingToDo:
+class NothingToDo(Struct, frozen=True):
     """Looked at closely, it needs no rescue."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class NotYet:
+class NotYet(Struct, frozen=True):
     """A young failure that may pass by itself. `until` is epoch milliseconds, None when it is not known."""
 
     reason: str
     until: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class NoWay:
+class NoWay(Struct, frozen=True):
     """Nothing that may be tried is left, and nothing was tried. `lines` say what a person can do, and why not we."""
 
     reason: str
@@ -60,8 +59,7 @@ class NoWay:
     model_call: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """An attempt was made. `cut_short`: the pass ended in the middle of it."""
 
     attempt: Attempt
@@ -79,8 +77,7 @@ class Tried:
 Treated: TypeAlias = NothingToDo | NotYet | NoWay | Tried
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
+class Bench(Struct, frozen=True):
     """What treatments of one pass share. `save` writes the memory; a treatment that cannot be noted is not begun."""
 
     settings: Settings

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.logs.opening import HEAD_BYTES, LogReadError, opened
 from clawmedic.logs.pieces import stream_pieces
@@ -19,8 +20,7 @@ Identity = tuple[int, int]
 """Device and inode: a file keeps it under its rotated name."""
 
 
-@dataclass(slots=True)
-class Tail:
+class Tail(Struct):
     """How far one file has been followed: bytes up to the last whole line, and the next line's number."""
 
     offset: int = 0

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from clawmedic.logs.clock import iso_ms
 from clawmedic.logs.records import Level
@@ -24,8 +24,7 @@ _VERBOSE = "verbose"
 """The only words of a DEBUG record around a verbose line (7.1); the line itself is its object's `message`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """What one line says by itself, before the source adds what the line lacks."""
 
     text: str
@@ -37,8 +36,7 @@ class Parsed:
     pid: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapped:
+class Wrapped(Struct, frozen=True):
     """A line inside another program's envelope (journald, docker); it may be of any shape itself."""
 
     text: str

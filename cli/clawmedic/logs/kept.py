@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
 
 from clawmedic.logs.follow import Tail, new_signals, once
 from clawmedic.logs.opening import HEAD_BYTES, LogReadError, opened
@@ -32,8 +32,7 @@ MOST_SIGNALS = 20_000
 """A file with more is read anew each time: it is no longer a cache that is worth its size."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What is kept of one log file.
 
     Attributes:
@@ -51,8 +50,7 @@ class Kept:
     signals: tuple[Signal, ...]
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """The outcome: every signal of the sources in their order, what could not be read, and what to keep.
 
     `parsed_bytes` is how much was read that was not kept.

@@ -10,8 +10,10 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.logs.opening import LogReadError
 from clawmedic.logs.pieces import Piece, stream_pieces
@@ -21,8 +23,7 @@ RANGE_BYTES = 16 * 1024 * 1024
 """How much one process reads at a time; the signals of that much are held in memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """Whole lines of a file: from a line's first byte to the end of another line."""
 
     path: Path

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from clawmedic.logs.blocks import Block, blocks
 from clawmedic.logs.candidates import candidate_lines
@@ -12,8 +13,7 @@ from clawmedic.logs.signals import Signal
 from clawmedic.logs.signatures import match
 
 
-@dataclass(slots=True)
-class Piece:
+class Piece(Struct):
     """The outcome of reading some lines.
 
     Attributes:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+
+from msgspec import Struct, field
 
 from clawmedic.logs.opening import HEAD_BYTES, LogReadError, opened, read_some, running
 from clawmedic.logs.records import Level
@@ -29,8 +30,7 @@ WORTH_BYTES = 48 * 1024 * 1024
 """A smaller file is read faster by one process."""
 
 
-@dataclass(slots=True)
-class LogCoverage:
+class LogCoverage(Struct):
     """What was read; complete when the iteration is over.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from datetime import date
+
+from msgspec import Struct
 
 from clawmedic.logs.clock import day_of, iso_ms, plus_days, syslog_ms, time_of_day_ms
 from clawmedic.logs.jsonshapes import TEXT_LIMIT, Parsed, Wrapped, parse_object
@@ -22,8 +23,7 @@ _AHEAD_MS = 3_600_000
 _NAME_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
 
-@dataclass(slots=True)
-class LineParser:
+class LineParser(Struct):
     """Parses the lines of one source in order.
 
     Attributes:
@@ -38,8 +38,8 @@ class LineParser:
     reference: int
     first_day: date | None = None
     timestamped: bool = False
-    _day: date | None = field(default=None, init=False)
-    _newest: int | None = field(default=None, init=False)
+    _day: date | None = None
+    _newest: int | None = None
 
     def parse(self, raw: bytes, line: int) -> LogRecord | None:
         """The record that starts on this line; None for an empty, torn or continued one. Never raises."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from clawmedic.logs.records import LogRecord
 from clawmedic.model.cause import Cause
@@ -62,8 +63,7 @@ class SignalKind(StrEnum):
     USER_STOP = "user-stop"  # abort by a person
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Struct, frozen=True):
     """A record with its meaning.
 
     Attributes:

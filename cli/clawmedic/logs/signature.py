@@ -7,9 +7,10 @@ preview, a model's answer) is no signal.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+
+from msgspec import Struct
 
 from clawmedic.logs.signals import SignalKind
 
@@ -24,8 +25,7 @@ class Origin(Enum):
     ANY = "any"
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """One kind of line.
 
     Attributes:

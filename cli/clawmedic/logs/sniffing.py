@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from clawmedic.logs.blocks import blocks
 from clawmedic.logs.clock import day_of, plus_days
@@ -13,8 +14,7 @@ from clawmedic.logs.textshapes import peel
 _HALF_DAY_S = 12 * 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """The shape of a source.
 
     Attributes:

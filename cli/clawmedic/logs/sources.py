@@ -6,9 +6,11 @@ import re
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.errors import NotFoundError, UsageError
 from clawmedic.logs.opening import first_time
@@ -36,8 +38,7 @@ class SourceKind(StrEnum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class LogSource:
+class LogSource(Struct, frozen=True):
     """One place that log lines come from.
 
     Attributes:

@@ -7,7 +7,8 @@ Sources: openclaw.md 2.4; journald's `-o short`, `-o short-iso`, `-o short-full`
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _ISO = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?"
@@ -24,8 +25,7 @@ _SUBSYSTEM = re.compile(r"\[([a-z][\w./-]{0,79})\] ")
 _UTC_NAMES = frozenset({"UTC", "GMT", "Z"})
 
 
-@dataclass(frozen=True, slots=True)
-class TextLine:
+class TextLine(Struct, frozen=True):
     """A text line without its prefixes.
 
     Attributes:

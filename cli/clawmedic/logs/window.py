@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from clawmedic.errors import UsageError
 from clawmedic.logs.clock import iso_ms, plus_days
@@ -17,8 +18,7 @@ _SKEW_MS = 60_000
 """A clock that runs a little ahead is no mistake."""
 
 
-@dataclass(frozen=True, slots=True)
-class TimeWindow:
+class TimeWindow(Struct, frozen=True):
     """From `since` (included) to `until` (excluded), epoch milliseconds; None means open."""
 
     since: int | None = None

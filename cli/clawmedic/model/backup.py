@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import ClassVar
+
+from msgspec import Struct
+
+from clawmedic.model.discreet import Discreet
 
 
 class BackupKind(StrEnum):
@@ -90,8 +94,7 @@ class Codec(StrEnum):
     ZSTD = "zstd"
 
 
-@dataclass(frozen=True, slots=True)
-class BlobPlace:
+class BlobPlace(Struct, frozen=True):
     """A blob in a database: table, rowid, and the column that holds the bytes."""
 
     table: str
@@ -99,8 +102,7 @@ class BlobPlace:
     column: str = "archive_blob"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a copy's bytes are.
 
     Attributes:
@@ -124,8 +126,7 @@ class Place:
         return self.window is None and self.blob is None
 
 
-@dataclass(frozen=True, slots=True)
-class Backup:
+class Backup(Discreet, frozen=True):
     """One copy.
 
     Attributes:
@@ -147,6 +148,8 @@ class Backup:
         version: of the header, None without one.
         hole_at: time of the entry whose parent is not in the copy, None when its branch is whole.
     """
+
+    hidden: ClassVar[frozenset[str]] = frozenset({"fingerprints"})
 
     id: str
     key: str | None
@@ -173,7 +176,7 @@ class Backup:
     preview: str = ""
     version: int | None = None
     hole_at: int | None = None
-    fingerprints: bytes = field(default=b"", repr=False, compare=False)
+    fingerprints: bytes = b""
     """Sorted 8-byte marks of the entries (id and time stamp), for comparing copies."""
 
     @property
@@ -192,8 +195,7 @@ class Backup:
         return self.archived_at if self.archived_at is not None else self.last_at
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A stretch of a key's history that no copy holds: between two times in epoch milliseconds, None where unknown."""
 
     after: int | None
@@ -201,8 +203,7 @@ class Gap:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """One conversation in the chain behind a key: its session id and the ids of its copies, oldest first."""
 
     session_id: str
@@ -212,8 +213,7 @@ class Link:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lineage:
+class Lineage(Struct, frozen=True):
     """All that a key ever was.
 
     Attributes:
@@ -231,8 +231,7 @@ class Lineage:
     best: Backup | None
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
+class Archive(Struct, frozen=True):
     """Every copy of a state directory. `problems` are things that could not be looked at, one line each."""
 
     state_dir: Path

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clawmedic.model.report import SessionReport
 
 
-@dataclass(frozen=True, slots=True)
-class AnatomySlice:
+class AnatomySlice(Struct, frozen=True):
     """One kind of content ("tool results", "thinking", "errors") with its share of the transcript."""
 
     label: str
@@ -16,8 +15,7 @@ class AnatomySlice:
     entries: int
 
 
-@dataclass(frozen=True, slots=True)
-class LargeEntry:
+class LargeEntry(Struct, frozen=True):
     """One of the largest entries: its 1-based line, what it is, its size in bytes."""
 
     line: int
@@ -25,8 +23,7 @@ class LargeEntry:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineItem:
+class TimelineItem(Struct, frozen=True):
     """Something that happened: `kind` is turn, compaction, failure, reset, ...; `at` epoch milliseconds."""
 
     at: int | None
@@ -34,8 +31,7 @@ class TimelineItem:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionChart:
+class SessionChart(Struct, frozen=True):
     """Everything `show` draws.
 
     Attributes:

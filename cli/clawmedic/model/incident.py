@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from clawmedic.model.cause import Cause, CauseKind, Struck
 
@@ -17,8 +18,7 @@ class IncidentOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One try that failed. `failure_class` is OpenClaw's own word (`guard_blocked`), which is never a cause."""
 
     at: int | None
@@ -27,8 +27,7 @@ class Attempt:
     failure_class: str
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """A quoted line: the file (or table) it stands in, its line number, its time and its text."""
 
     source: str
@@ -37,8 +36,7 @@ class Evidence:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(Struct, frozen=True):
     """One failure story.
 
     Attributes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
+
+from clawmedic.model.discreet import Discreet
 
 
 class NoticeKind(StrEnum):
@@ -32,8 +34,7 @@ class NoticeKind(StrEnum):
     TEST = "test"
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Discreet, frozen=True):
     """One notice. It quotes no message of a conversation, other than in `quotes`.
 
     Attributes:
@@ -48,6 +49,8 @@ class Notice:
         quotes: texts of the unanswered messages. They leave the process only where `[notify] transcript_text` says so.
     """
 
+    hidden: ClassVar[frozenset[str]] = frozenset({"quotes"})
+
     kind: NoticeKind
     at: int
     keys: tuple[str, ...]
@@ -56,7 +59,7 @@ class Notice:
     operation_id: str = ""
     unanswered: int = 0
     condition: str = ""
-    quotes: tuple[str, ...] = field(default=(), repr=False)
+    quotes: tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:

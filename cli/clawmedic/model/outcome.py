@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.model.notice import Notice
 from clawmedic.model.plan import Reversible
@@ -24,8 +25,7 @@ class OperationState(StrEnum):
     RUNNING = "running"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One thing a proof looked at. `detail` is one line: what was found, or what was expected instead."""
 
     name: str
@@ -33,8 +33,7 @@ class Check:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """Whether a rung did what it was for. Counts are None where they are not known or mean nothing.
 
     Attributes:
@@ -65,8 +64,7 @@ class Proof:
         return "; ".join(f"{check.name}: {check.detail or 'no'}" for check in self.checks if not check.ok)
 
 
-@dataclass(frozen=True, slots=True)
-class RungResult:
+class RungResult(Struct, frozen=True):
     """One rung that was tried on one key: what `operations.execute` gives back.
 
     Attributes:
@@ -88,8 +86,7 @@ class RungResult:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class KeyResult:
+class KeyResult(Struct, frozen=True):
     """What became of one key. `action` is the rung that did it, or the command's name where none did.
 
     `exit_code` is what this key alone would end with (`errors.ExitCode` of its error; 0 when `ok`).
@@ -109,8 +106,7 @@ class KeyResult:
 _PARTIAL = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """`clawmedic.outcome/1`. `operation_id` undoes all of it; each rung names its own."""
 
     operation_id: str
@@ -131,8 +127,7 @@ class Outcome:
         return _PARTIAL
 
 
-@dataclass(frozen=True, slots=True)
-class OperationSummary:
+class OperationSummary(Struct, frozen=True):
     """One line of `history`. `at` is epoch milliseconds; `undoes` names the operation that it reversed.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from clawmedic.model.report import ScanReport
 from clawmedic.model.session import GatewayOwner
@@ -12,8 +13,7 @@ from clawmedic.model.session import GatewayOwner
 Shown: TypeAlias = bool | int | float | str | tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class SettingView:
+class SettingView(Struct, frozen=True):
     """One setting in force, as "section.name". `value` is never a secret; `chosen` says it is not the default."""
 
     name: str
@@ -21,16 +21,14 @@ class SettingView:
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayView:
+class GatewayView(Struct, frozen=True):
     """A gateway that claims the directory. `listening` is None where no port is known."""
 
     owner: GatewayOwner
     listening: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(Struct, frozen=True):
     """The report, and what is beside it.
 
     Attributes:

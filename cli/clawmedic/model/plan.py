@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 
 class Reversible(StrEnum):
@@ -28,8 +29,7 @@ class Access(StrEnum):
     GATEWAY = "gateway"
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """A file as it was when the plan was made. `sha256` None: there was no such file. Sizes are bytes.
 
     A store that other sessions share (`sessions.json`) is expected by its row alone: `row_key` names it, and
@@ -42,8 +42,7 @@ class Expected:
     row_key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One thing a plan does.
 
     Attributes:
@@ -61,8 +60,7 @@ class Step:
     reversible: Reversible = Reversible.BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """One operation: all its steps stand or fall together.
 
     Attributes:

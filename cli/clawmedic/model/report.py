@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.model.cause import Cause
 from clawmedic.model.finding import Finding
@@ -14,8 +15,7 @@ from clawmedic.model.session import GatewayOwner, Generation, PendingInput, Sess
 from clawmedic.model.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """How full the model's window is. Tokens; None when unknown. The sources say where a number comes from."""
 
     used_tokens: int | None
@@ -31,8 +31,7 @@ class Budget:
         return self.used_tokens / self.budget_tokens
 
 
-@dataclass(frozen=True, slots=True)
-class SessionReport:
+class SessionReport(Struct, frozen=True):
     """One session's verdict with all that led to it.
 
     Attributes:
@@ -52,8 +51,7 @@ class SessionReport:
     unanswered: tuple[PendingInput, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ScanReport:
+class ScanReport(Struct, frozen=True):
     """A whole state directory at one moment (`scanned_at`, epoch milliseconds)."""
 
     state_dir: Path

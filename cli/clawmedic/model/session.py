@@ -6,9 +6,10 @@ A field that the row does not hold, or holds with a wrong type, is None; `proble
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 
 class Generation(StrEnum):
@@ -26,8 +27,7 @@ class Liveness(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class TranscriptRef:
+class TranscriptRef(Struct, frozen=True):
     """Where a session's transcript is.
 
     Attributes:
@@ -47,8 +47,7 @@ class TranscriptRef:
     as_written: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetStatus:
+class BudgetStatus(Struct, frozen=True):
     """The row's `contextBudgetStatus` (7.1 and later): OpenClaw's own pre-prompt estimate."""
 
     updated_at: int | None
@@ -61,8 +60,7 @@ class BudgetStatus:
 _NO_CHATS = frozenset({"webchat", "internal", "none"})
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """Where answers go: `entry.delivery.context` on 9.6, else `deliveryContext` (openclaw-channels.md 4)."""
 
     channel: str
@@ -76,8 +74,7 @@ class Delivery:
         return bool(self.to) and self.channel not in _NO_CHATS
 
 
-@dataclass(frozen=True, slots=True)
-class PendingInput:
+class PendingInput(Struct, frozen=True):
     """A message that was accepted and is not in the transcript.
 
     `source` is `pending-input` (9.6 session_pending_inputs), `ingress` (channel_ingress_events),
@@ -92,8 +89,7 @@ class PendingInput:
     owner: Liveness = Liveness.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(Struct, frozen=True):
     """One row of `task_runs` in the state database (9.6; runs by RPC or command line only)."""
 
     at: int | None
@@ -103,8 +99,7 @@ class RunRecord:
     owner: Liveness = Liveness.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class LockState:
+class LockState(Struct, frozen=True):
     """A `<transcript>.lock` file (up to 7.1): openclaw-files.md 3.
 
     `why` explains the liveness in words: "pid 3612 does not run", "pid 3612 was started later", ...
@@ -117,8 +112,7 @@ class LockState:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayOwner:
+class GatewayOwner(Struct, frozen=True):
     """A gateway that says it owns this state directory (lease or lock), and whether it runs.
 
     `started_at` is its boot (epoch ms) where the store records it.
@@ -132,8 +126,7 @@ class GatewayOwner:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """One row of a store. `key` is the session key; `session_id` the current conversation behind it.
 
     `status` is OpenClaw's own word: the outcome of the last turn that reached the lifecycle. It is not a

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from clawmedic.model.cause import Cause
 from clawmedic.model.verdict import Verdict
@@ -11,8 +12,7 @@ from clawmedic.model.verdict import Verdict
 Scalar: TypeAlias = bool | int | float | str | None
 
 
-@dataclass(frozen=True, slots=True)
-class GuardSignals:
+class GuardSignals(Struct, frozen=True):
     """One pass, as numbers. Counters go on from pass to pass: the guard's memory holds them.
 
     Attributes:
@@ -44,8 +44,7 @@ class GuardSignals:
     notices_waiting: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One thing that was done or found.
 
     Attributes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from clawmedic.configuration.sections import Configuration, NotifySection
 from clawmedic.disk.files import describe, open_regular, pread_all
@@ -21,8 +22,7 @@ _HOST_IS_PUBLIC = frozenset({"json", "jsons", "xml", "xmls", "form", "forms", "h
 """Only these name a host before the first slash; a bot's token stands there in others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(Struct, frozen=True):
     """One way to people.
 
     Attributes:

@@ -11,9 +11,11 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clawmedic.model.notice import NoticeKind
 from clawmedic.notify.channels import Channel
@@ -33,16 +35,14 @@ _TYPES = {
 """Apprise's word for each kind; the others are "failure"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """A message for a channel."""
 
     channel: Channel
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """Whether it was taken.
 
     Attributes:
@@ -141,8 +141,7 @@ def _apprise(plugin: Any) -> Any:  # noqa: ANN401
     return sender
 
 
-@dataclass(slots=True)
-class _Heard:
+class _Heard(Struct):
     """What Apprise logged in this thread: only the number of an HTTP error is kept."""
 
     status: str = ""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from clawmedic.disk.atomic import write_atomically
 from clawmedic.disk.files import describe, read_bounded
@@ -27,8 +29,7 @@ HOUR_MS = 3_600_000
 _MOST_KEYS, _MOST_LINES, _MOST_QUOTES, _LONGEST = 20, 8, 5, 400
 
 
-@dataclass(slots=True)
-class Queue:
+class Queue(Struct):
     """What one channel still has to get. Times are epoch milliseconds.
 
     Attributes:
@@ -74,8 +75,7 @@ class Queue:
         self.under_way = False
 
 
-@dataclass(slots=True)
-class Outbox:
+class Outbox(Struct):
     """The memory of the post of one state directory. `problem` says why an earlier file was not used, or ""."""
 
     path: Path

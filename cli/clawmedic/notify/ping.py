@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
+
+from msgspec import Struct
 
 from clawmedic.gateway.secret import Secret
 from clawmedic.notify.channels import read_secret, shown_url
@@ -17,8 +18,7 @@ SECONDS = 5.0
 _MOST_BODY = 4_000
 
 
-@dataclass(frozen=True, slots=True)
-class Ping:
+class Ping(Struct, frozen=True):
     """A dead-man switch, or none. Each call gives "" or one line that says why it was not reached; none raises.
 
     `problem` says why the configured URL cannot be used; it is what each call gives then.

@@ -10,8 +10,10 @@ Nothing here raises on account of a channel, the network or the disk.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.configuration.sections import Configuration, NotifySection
 from clawmedic.disk.places import state_folder
@@ -24,8 +26,7 @@ from clawmedic.notify.words import message_of
 from clawmedic.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Struct, frozen=True):
     """What became of it.
 
     Attributes:

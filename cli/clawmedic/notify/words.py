@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from clawmedic.gateway.frames import one_line
 from clawmedic.model.notice import Notice, NoticeKind
@@ -41,8 +42,7 @@ _HISTORY = frozenset({NoticeKind.ESCALATION, NoticeKind.DEAD})
 """Who reads these looks for what was said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """Title and body, and the kind of the worst notice in it."""
 
     title: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.configuration.sections import BackupsSection
 from clawmedic.disk.files import lstat
@@ -27,8 +28,7 @@ from clawmedic.stores.processes import ProcessTable
 GB = 1000**3
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """Bounds. Bytes unless the name says otherwise.
 
     Attributes:
@@ -51,8 +51,7 @@ def keep_of(section: BackupsSection) -> Keep:
     return Keep(backups=section.keep, backups_bytes=section.max_bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class Tidied:
+class Tidied(Struct, frozen=True):
     """What was given up: operations that can no longer be undone, backups put aside, quarantine folders removed."""
 
     expired: tuple[str, ...] = ()
@@ -70,12 +69,13 @@ def needed_backups(settings: Settings) -> frozenset[Path]:
 _STANDING = (OperationState.DONE, OperationState.INTERRUPTED, OperationState.RUNNING)
 
 
-def tidy(settings: Settings, keep: Keep = Keep()) -> Tidied:
+def tidy(settings: Settings, keep: Keep | None = None) -> Tidied:
     """Give up what the bounds do not keep. The caller holds clawmedic's lock (`mutating_run`).
 
     Raises:
         RefusedError: clawmedic's own folder cannot be written.
     """
+    keep = keep or Keep()
     known = journals(settings)
     expired = _expire(settings, known, keep)
     aside = _retire(settings, keep)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.disk.changes import PathHistory, histories, old_bytes, put_back
 from clawmedic.disk.files import describe
@@ -21,8 +22,7 @@ ReverseCall = Callable[[Call], None]
 """Makes a call of the gateway that puts back what an earlier one did; raises a `ClawmedicError` when it cannot."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What stands at a path that an operation changed.
 
     Attributes:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.configuration.load import load_configuration
 from clawmedic.disk.changes import Changes
@@ -38,8 +39,7 @@ from clawmedic.stores.opening import open_for_reading
 from clawmedic.stores.processes import ProcessTable
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovered(Struct, frozen=True):
     """What became of an operation that an earlier run left in the middle.
 
     `ok`: it was rolled back, everything is as before it. Otherwise `detail` says what stands in the way, and its
@@ -54,8 +54,7 @@ class Recovered:
     paths: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """The right to change a state directory: clawmedic's own lock is held. Made by `mutating_run` alone.
 
     Attributes:

@@ -7,8 +7,9 @@ is there now is kept aside first, then the old content is put back; of a store t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.disk.changes import PathHistory, histories, old_bytes
 from clawmedic.disk.digest import digest_file
@@ -32,8 +33,7 @@ from clawmedic.stores.state import StateReader
 COMMAND = "undo"
 
 
-@dataclass(frozen=True, slots=True)
-class Reversal:
+class Reversal(Struct, frozen=True):
     """An undo that is ready: its plan, and what it does to each path."""
 
     plan: Plan
@@ -214,8 +214,7 @@ def _step(one: Standing) -> Step:
     return Step(COMMAND, sentence, writes=(Expected(path, present.sha256, size),))
 
 
-@dataclass(frozen=True, slots=True)
-class _PutBack:
+class _PutBack(Struct, frozen=True):
     """The action of an undo."""
 
     reversal: Reversal

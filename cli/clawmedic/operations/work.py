@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from clawmedic.disk.changes import Changes
 from clawmedic.disk.digest import digest_file
@@ -22,8 +23,7 @@ from clawmedic.stores.state import StateReader
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Work:
+class Work(Struct):
     """One operation under way.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.model.finding import Finding
 from clawmedic.model.report import ScanReport, SessionReport
@@ -31,8 +32,7 @@ FEW = 20
 MOST_DETAILS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class ScanPage:
+class ScanPage(Struct, frozen=True):
     """What is shown: the examination, the chosen sessions, and how long it took (milliseconds)."""
 
     report: ScanReport

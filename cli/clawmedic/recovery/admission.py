@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clawmedic.errors import BusyError, RefusedError
 from clawmedic.model.session import Generation
@@ -13,8 +13,7 @@ from clawmedic.recovery.rung import Patient, Situation
 from clawmedic.recovery.ward import Seen, Ward
 
 
-@dataclass(frozen=True, slots=True)
-class Clinic:
+class Clinic(Struct, frozen=True):
     """What all patients of one call share.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from clawmedic.model.cause import Cause, CauseKind
 from clawmedic.model.finding import FindingCode, Severity
@@ -48,8 +49,7 @@ STRUCTURAL = frozenset(
 _GATES = frozenset({FindingCode.TOMBSTONED, FindingCode.ARCHIVED})
 
 
-@dataclass(frozen=True, slots=True)
-class Ailment:
+class Ailment(Struct, frozen=True):
     """What is wrong with one session.
 
     Attributes:

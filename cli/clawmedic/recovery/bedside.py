@@ -7,9 +7,10 @@ the session is examined anew, with the logs read again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct
 
 from clawmedic.gateway.answers import LiveSession
 from clawmedic.gateway.calling import Caller
@@ -48,8 +49,7 @@ def shortens(patient: Patient, reason: str) -> Fit:
     return Fit(ok=False, reason="the history's length is not what ails it")
 
 
-@dataclass(frozen=True, slots=True)
-class Bedside:
+class Bedside(Struct, frozen=True):
     """A patient whose gateway runs, as the plan saw it.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clawmedic.disk.records import Call
 from clawmedic.gateway import methods
@@ -20,8 +20,7 @@ MOST_ALTERNATIVES = 4
 """Models of the config that are tried besides those the operator names: each may take minutes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One compaction that was asked for. `reason` is why it came to nothing, "" when it did not."""
 
     model: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from clawmedic.errors import RefusedError
 
@@ -20,8 +21,7 @@ class Hazard(StrEnum):
     RECOVER_CHAT = "recover-chat"
 
 
-@dataclass(frozen=True, slots=True)
-class Warned:
+class Warned(Struct, frozen=True):
     """One hazard: what it would do, and what to do instead."""
 
     why: str

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import orjson
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clawmedic.disk.digest import digest_file
 from clawmedic.disk.files import lstat
@@ -39,8 +40,7 @@ ASIDE = ".reset."
 FILE_VERSION = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where things will be: decided when the plan is made, so that texts can name them.
 
     Attributes:
@@ -133,8 +133,7 @@ def row_fields(session: Session) -> Mapping[str, JsonValue]:
     return StoreText.of(store_bytes(session.store)).row(session.key)
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(Struct, frozen=True):
     """What is to stand behind the key.
 
     Attributes:
@@ -173,8 +172,7 @@ class Installation:
         return (session.transcript.path, session.store)
 
 
-@dataclass(frozen=True, slots=True)
-class Install:
+class Install(Struct, frozen=True):
     """The action. `more` are further checks of the session as it is afterwards."""
 
     patient: Patient

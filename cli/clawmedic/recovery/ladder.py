@@ -6,8 +6,9 @@ Each rung is a transaction of its own. Between rungs everything is looked at ane
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from clawmedic.errors import RefusedError
 from clawmedic.model.policy import Policy
@@ -21,23 +22,20 @@ PRELIMINARY = frozenset({"unlock", "mend"})
 """They clear the way: what else ails the session is seen afterwards."""
 
 
-@dataclass(frozen=True, slots=True)
-class Well:
+class Well(Struct, frozen=True):
     """There is nothing to do."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """Nothing is done now: the policy only observes, or a transient failure is young. `until` is epoch ms."""
 
     reason: str
     until: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
+class Try(Struct, frozen=True):
     """This rung comes next."""
 
     rung: Rung
@@ -45,8 +43,7 @@ class Try:
     treatment: Treatment
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(Struct, frozen=True):
     """Nothing that may be tried is left; why the rungs were not, one line for each reason."""
 
     reasons: tuple[str, ...]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.gateway.calling import Caller
 from clawmedic.gateway.chat import history
@@ -20,8 +21,7 @@ _PAUSE_SECONDS = 1.0
 _NEWEST = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Probed:
+class Probed(Struct, frozen=True):
     """What came of a probe: whether a model answered, and how it was seen."""
 
     answered: bool

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import count, groupby
 from typing import Protocol
+
+from msgspec import Struct
 
 from clawmedic.errors import BusyError, ClawmedicError, ExitCode, RefusedError
 from clawmedic.model.notice import Notice, NoticeKind
@@ -47,16 +48,14 @@ class SilentWitness:
         """Ignored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """What a rescue of one session would begin with. The plan in `decision` is the one that is carried out."""
 
     patient: Patient
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Struct, frozen=True):
     """One call for one or several sessions, planned; the state directory stays open while it lasts."""
 
     clinic: Clinic

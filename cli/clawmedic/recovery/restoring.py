@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.backups.reading import CopyReader
 from clawmedic.backups.restoring import restore_lines
@@ -26,8 +27,7 @@ from clawmedic.recovery.ward import Ward
 from clawmedic.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class LiveRestore:
+class LiveRestore(Struct, frozen=True):
     """A restore that is ready."""
 
     patient: Patient

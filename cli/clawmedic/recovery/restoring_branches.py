@@ -12,7 +12,9 @@ Three ways, the fullest first (measured on 2026.9.6):
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clawmedic.backups.exporting import Form, content
 from clawmedic.backups.reading import CopyReader
@@ -72,8 +74,7 @@ def restore_through_gateway(
     raise refuse(Hazard.NEVER_FITS, f"{backup.id} (about {tokens_in(found.context)} tokens)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
+class _Way(Struct, frozen=True):
     """One way to restore a copy, and what the model would see of it."""
 
     treatment: Treatment
@@ -101,8 +102,7 @@ def _switch(bedside: Bedside, backup: Backup, path: Sequence[Entry]) -> _Way | N
     return _Way(Treatment(_plan(bedside, backup, step, notes), action), context)
 
 
-@dataclass(frozen=True, slots=True)
-class _Switching:
+class _Switching(Struct, frozen=True):
     bedside: Bedside
     leaf: str
     present: str
@@ -152,8 +152,7 @@ def _fork(bedside: Bedside, backup: Backup, path: Sequence[Entry]) -> _Way | Non
     return _Way(Treatment(_plan(bedside, backup, step, notes), action), context)
 
 
-@dataclass(frozen=True, slots=True)
-class _Forking:
+class _Forking(Struct, frozen=True):
     bedside: Bedside
     entry_id: str
     ids: frozenset[str]
@@ -221,8 +220,7 @@ def _hand_over(bedside: Bedside, backup: Backup, lines: Sequence[RawEntry]) -> T
     return Treatment(_plan(bedside, backup, step, notes), action)
 
 
-@dataclass(frozen=True, slots=True)
-class _HandingOver:
+class _HandingOver(Struct, frozen=True):
     bedside: Bedside
     backup: Backup
     lines: tuple[RawEntry, ...]

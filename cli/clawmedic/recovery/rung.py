@@ -6,9 +6,10 @@ everything back that it did.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from clawmedic.gateway.calling import Caller
 from clawmedic.model.plan import Plan
@@ -35,8 +36,7 @@ class Situation(StrEnum):
     RUNNING = "running"
 
 
-@dataclass(frozen=True, slots=True)
-class Patient:
+class Patient(Struct, frozen=True):
     """One session as a rung sees it. `ailment` is what the rescue is against; `gateway` None when none is reached.
 
     Attributes:
@@ -72,16 +72,14 @@ class Patient:
         return self.session.generation is Generation.FILES and self.situation is Situation.STOPPED
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """Whether a rung is tried, and why or why not: one sentence without a full stop."""
 
     ok: bool
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Treatment:
+class Treatment(Struct, frozen=True):
     """A plan and what carries it out; both see the same moment."""
 
     plan: Plan

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.recovery.looking import as_raw, context_of, outlasting
 from clawmedic.recovery.sizing import Room, tokens_in
@@ -13,8 +14,7 @@ from clawmedic.transcripts.distil import DISTILLED, distil
 from clawmedic.transcripts.mend import HeaderHint, mend
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(Struct, frozen=True):
     """Lines that a key can live with.
 
     Attributes:

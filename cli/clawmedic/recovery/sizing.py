@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clawmedic.transcripts.context import Context
 from clawmedic.triage.case import Case
@@ -16,8 +16,7 @@ FALLBACK_BUDGET = 16_000
 LEAST_TARGET = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """Tokens.
 
     Attributes:

@@ -6,7 +6,8 @@ It comes last of all, because it adds a mirror entry to the session. A note that
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clawmedic.configuration.load import load_configuration
 from clawmedic.errors import ClawmedicError

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.errors import NotFoundError, RefusedError
 from clawmedic.logs.scan import signals
@@ -34,8 +35,7 @@ ILL = frozenset({Verdict.DEAD, Verdict.STUCK})
 """What `--all` means (design.md 2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One session at one moment, every line of its transcript read."""
 
     store: StoreReader
@@ -43,8 +43,7 @@ class Seen:
     report: SessionReport
 
 
-@dataclass(frozen=True, slots=True)
-class Ward:
+class Ward(Struct, frozen=True):
     """An opened state directory.
 
     Attributes:

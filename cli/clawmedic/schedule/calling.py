@@ -6,7 +6,8 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.errors import RefusedError
 from clawmedic.gateway.frames import one_line
@@ -15,8 +16,7 @@ from clawmedic.settings import World
 SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """A command that has ended. `why` is "" when it went well, else its own words in one line."""
 
     command: str

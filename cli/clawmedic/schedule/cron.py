@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.errors import RefusedError, UsageError
 from clawmedic.schedule.calling import program, run
@@ -19,8 +20,7 @@ NOTES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cron:
+class Cron(Struct, frozen=True):
     """The crontab of this user, through the program `crontab`."""
 
     world: World

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from clawmedic.configuration.sections import Configuration
 from clawmedic.disk.places import state_folder
@@ -22,8 +23,7 @@ _PASSED_ON = ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "OPENCLAW_CONFIG_PATH")
 _SPARE_SECONDS = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One guard for one state directory.
 
     Attributes:
@@ -50,8 +50,7 @@ class Job:
         return shlex.join(self.argv)
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """One file (or crontab): its text, and what was done to it: `printed`, `written`, `unchanged`, `removed`, `absent`.
 
     `path` is None for the crontab, which has no path of its own.
@@ -62,8 +61,7 @@ class Placed:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(Struct, frozen=True):
     """What a setup did or would do.
 
     Attributes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import plistlib
 import shlex
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.disk.private import private_directory
 from clawmedic.schedule.calling import program, run
@@ -17,8 +19,7 @@ NOTES = ("an agent has hardly a variable: in config.toml use file:/path rather t
 _HINT = "launchd is of macOS; elsewhere `clawmedic setup systemd` or `clawmedic setup cron`"
 
 
-@dataclass(frozen=True, slots=True)
-class Launchd:
+class Launchd(Struct, frozen=True):
     """The agents of this user."""
 
     world: World

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pwd
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.disk.private import private_directory
 from clawmedic.errors import RefusedError
@@ -19,8 +21,7 @@ SYSTEM_UNITS = Path("/etc/systemd/system")
 _HINT = "this host has no systemd: `clawmedic setup cron` may do"
 
 
-@dataclass(frozen=True, slots=True)
-class Systemd:
+class Systemd(Struct, frozen=True):
     """Units in `folder`. `user` is whose service it is in the system's manager; "" means the user's own manager."""
 
     world: World

@@ -6,8 +6,10 @@ Reading never fails: what cannot be read is in `problems` and defaults stand.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clawmedic.disk.files import lstat
 from clawmedic.settings import World
@@ -18,8 +20,7 @@ DEFAULT_PORT = 18789
 _NAMES = ("openclaw.json", "clawdbot.json")
 
 
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
+class ModelInfo(Struct, frozen=True):
     """One model of `models.providers.*.models[]`. `name` is "provider/id"; tokens, None when unset."""
 
     name: str
@@ -28,8 +29,7 @@ class ModelInfo:
     reasoning: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CompactionConfig:
+class CompactionConfig(Struct, frozen=True):
     """`agents.defaults.compaction` (or the agent's own): tokens, seconds, bytes; None when unset."""
 
     enabled: bool | None = None
@@ -43,8 +43,7 @@ class CompactionConfig:
     quality_guard: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AgentConfig:
+class AgentConfig(Struct, frozen=True):
     """One agent as configured: its id, its model ("provider/id") and its own directory where it differs."""
 
     id: str
@@ -52,8 +51,7 @@ class AgentConfig:
     agent_dir: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenClawConfig:
+class OpenClawConfig(Struct, frozen=True):
     """The parts that matter. `path` is "" when there is no config file."""
 
     path: str = ""

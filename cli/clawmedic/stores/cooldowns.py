@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from clawmedic.stores.typed import Fields
 
 
-@dataclass(frozen=True, slots=True)
-class Cooldown:
+class Cooldown(Struct, frozen=True):
     """An auth profile that OpenClaw does not use until a time (`auth_profile_state`, openclaw-sqlite.md 2.2).
 
     Attributes:

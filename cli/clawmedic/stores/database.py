@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import orjson
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clawmedic.disk.files import lstat
 from clawmedic.disk.sqlite import Database, open_read_only
@@ -49,8 +50,7 @@ _LINK_COLUMNS = ("session_id", "conversation_id", "role")
 _NAMED = 50
 
 
-@dataclass(slots=True)
-class _Damage:
+class _Damage(Struct):
     """SQLite's words for what could not be read, each once."""
 
     words: list[str] = field(default_factory=list)
@@ -60,8 +60,7 @@ class _Damage:
             self.words.append(text)
 
 
-@dataclass(frozen=True)
-class DatabaseReader:
+class DatabaseReader(Struct, frozen=True, dict=True):
     """One agent's database. It is opened at first need and stays open until `close`."""
 
     agent: str

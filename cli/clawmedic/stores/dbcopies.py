@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.stores.bodies import Bodies
 from clawmedic.stores.database import DatabaseReader
@@ -20,8 +21,7 @@ COLD = "session_transcript_cold_archives"
 _EVENTS = "transcript_events"
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """One row of `session_windows`, or a session id that only has events. `resets`: `seq` of each reset event."""
 
     session_id: str
@@ -31,8 +31,7 @@ class Window:
     resets: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredArchive:
+class StoredArchive(Struct, frozen=True):
     """A row that holds an archive as a blob of `size_bytes`; `at` in epoch milliseconds."""
 
     table: str
@@ -45,8 +44,7 @@ class StoredArchive:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A part of a window: events from `first` to `last` (both included, None means open)."""
 
     session_id: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+from msgspec import Struct
 
 from clawmedic.disk.files import lstat, read_bounded, subdirectories
 from clawmedic.model.session import Generation
@@ -20,8 +20,7 @@ _AGENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _CONFIG_BYTES = 8 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class AgentPlace:
+class AgentPlace(Struct, frozen=True):
     """One agent's stores as they are on disk: `store` is its `sessions.json` (there or not), `database` or None."""
 
     id: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from clawmedic.disk.files import describe, list_directory, read_bounded
 from clawmedic.errors import BusyError, RefusedError

@@ -10,8 +10,9 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from clawmedic.errors import NotFoundError, UnreadableError
 
@@ -21,8 +22,7 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
+class _Member(Struct, frozen=True):
     """A member of an object: where its key begins, and where its value begins and ends (characters)."""
 
     name: str
@@ -31,8 +31,7 @@ class _Member:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Object:
+class _Object(Struct, frozen=True):
     """An object's members and where its braces are: `start` at "{", `end` behind "}"."""
 
     start: int
@@ -43,8 +42,7 @@ class _Object:
         return next((member for member in self.members if member.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class StoreText:
+class StoreText(Struct, frozen=True):
     """A whole `sessions.json`, checked: an object without doubled keys, in UTF-8."""
 
     text: str

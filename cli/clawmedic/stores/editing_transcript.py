@@ -7,15 +7,14 @@ else is accepted by `StoreEditor`, and the type says so.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from clawmedic.errors import RefusedError
 
 
-@dataclass(frozen=True, slots=True)
-class TranscriptBytes:
+class TranscriptBytes(Struct, frozen=True):
     """A whole transcript. `header_id` is the session id in its header. Made by `checked_transcript` alone."""
 
     data: bytes

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.disk.changes import Changes
 from clawmedic.disk.files import describe, read_bounded
@@ -35,8 +37,7 @@ BUDGET_FIELDS = ("contextBudgetStatus",)
 """7.1's own estimate of the prompt, stale with the counters."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoreEditor:
+class StoreEditor(Struct, frozen=True):
     """What `open_for_repair` gives: changes of one operation to the files of one state directory."""
 
     settings: Settings

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.disk.files import Listed, is_regular, list_directory, open_regular
 from clawmedic.disk.jsonl import iter_lines
@@ -22,8 +24,7 @@ from clawmedic.stores.storefile import StoreFile, read_store, salvage
 from clawmedic.stores.tails import file_tail, raw_entry
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
+class _Loaded(Struct, frozen=True):
     """`content` with its rows taken out."""
 
     content: StoreFile
@@ -31,8 +32,7 @@ class _Loaded:
     seems_7_1: bool
 
 
-@dataclass(frozen=True)
-class FilesReader:
+class FilesReader(Struct, frozen=True, dict=True):
     """One agent's `sessions.json` store. The store is read once, at first need.
 
     Attributes:

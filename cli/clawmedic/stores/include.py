@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
+from msgspec import Struct, field
 
 from clawmedic.disk.files import describe, read_bounded
 
@@ -19,8 +19,7 @@ _NESTING = 200
 _VARIABLE = re.compile(r"\$?\$\{([A-Z_][A-Z0-9_]*)\}")
 
 
-@dataclass(slots=True)
-class Loader:
+class Loader(Struct):
     """Reads one config with all that it includes. At most `_FILES` files, `_DEPTH` deep, no cycles."""
 
     problems: list[str] = field(default_factory=list)

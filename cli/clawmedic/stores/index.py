@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clawmedic.settings import Settings
 from clawmedic.stores.config import load_config
@@ -11,8 +11,7 @@ from clawmedic.stores.storefile import read_store
 from clawmedic.stores.typed import Fields
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedSession:
+class IndexedSession(Struct, frozen=True):
     """One row's key, its agent, and when it was last updated (epoch milliseconds)."""
 
     key: str

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.model.session import Generation, PendingInput, RunRecord, Session
 from clawmedic.stores.addresses import Address, Directory
@@ -16,8 +18,7 @@ _BEFORE_UPDATE_MS = 60_000
 """For a row without any run, how long before its last change a message may have been sent to belong to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Additions:
+class Additions(Struct, frozen=True):
     """By session key; `unclaimed` is the spool's messages of no known session."""
 
     pending: Mapping[str, tuple[PendingInput, ...]]
@@ -56,8 +57,7 @@ def _newest_run(session: Session) -> int:
     return (session.updated_at or 0) - _BEFORE_UPDATE_MS
 
 
-@dataclass(frozen=True, slots=True)
-class JoinedReader:
+class JoinedReader(Struct, frozen=True):
     """A store reader whose sessions carry the additions; everything else is the store's own."""
 
     inner: StoreReader

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 NEAR_MS = 10 * 60_000
 """An automatic reset follows the refused message at once; the orphan's newest entry is the last good turn before it."""
@@ -17,8 +18,7 @@ SKEW_MS = 2_000
 _CHAT = re.compile(r'"chat_id"\s*:\s*"(?P<chat>[^"\n]{1,120})"')
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(Struct, frozen=True):
     """The life of a transcript.
 
     Attributes:
@@ -35,8 +35,7 @@ class Life:
     chat: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Heir:
+class Heir(Struct, frozen=True):
     """The key a transcript belonged to, and why we say so."""
 
     key: str

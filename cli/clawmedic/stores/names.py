@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.disk.files import Listed, lstat
 from clawmedic.stores.stamps import stamp_in, stamp_ms
@@ -41,8 +42,7 @@ class ArtefactKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Artefact:
+class Artefact(Struct, frozen=True):
     """One file, classified.
 
     Attributes:

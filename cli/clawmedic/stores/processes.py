@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.disk.files import read_bounded
 from clawmedic.model.session import Liveness
@@ -17,8 +18,7 @@ _SLACK_MS = 2_000
 """A boot is recorded after its process began; clock ticks and `btime` are rounded to 10 ms and 1 s."""
 
 
-@dataclass(frozen=True)
-class ProcessTable:
+class ProcessTable(Struct, frozen=True, dict=True):
     """`/proc`, or a directory that looks like it. Without one, every answer is UNKNOWN."""
 
     root: Path

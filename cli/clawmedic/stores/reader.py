@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct
 
 from clawmedic.model.session import Generation, Session
 from clawmedic.stores.names import Artefact
@@ -35,8 +36,7 @@ class RawEntry(NamedTuple):
     active: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TranscriptTail:
+class TranscriptTail(Struct, frozen=True):
     """The end of a transcript, and its first line.
 
     Attributes:
@@ -58,8 +58,7 @@ class TranscriptTail:
     left_out: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class StoreStatus:
+class StoreStatus(Struct, frozen=True):
     """What can be said of a store without its sessions.
 
     Attributes:

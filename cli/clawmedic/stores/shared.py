@@ -8,10 +8,11 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import orjson
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clawmedic.disk.files import lstat
 from clawmedic.disk.sqlite import open_read_only
@@ -35,8 +36,7 @@ _CACHED = 20_000
 _ENDED = frozenset({"completed", "failed", "dead", "skipped"})
 
 
-@dataclass(frozen=True, slots=True)
-class SharedState:
+class SharedState(Struct, frozen=True):
     """What the sessions of a state directory share. `cached` holds users' messages by chat, oldest first."""
 
     status: StoreStatus

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct
 
 from clawmedic.model.session import GatewayOwner, Generation, PendingInput
 from clawmedic.stores.config import OpenClawConfig
@@ -12,8 +13,7 @@ from clawmedic.stores.cooldowns import Cooldown
 from clawmedic.stores.reader import StoreReader, StoreStatus
 
 
-@dataclass(frozen=True, slots=True)
-class StateReader:
+class StateReader(Struct, frozen=True):
     """What `opening.open_for_reading` gives.
 
     Attributes:

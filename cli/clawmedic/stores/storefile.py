@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
-from msgspec import Raw
+from msgspec import Raw, Struct, field
 from msgspec.json import Decoder
 
 from clawmedic.disk.files import describe, read_bounded
@@ -25,8 +24,7 @@ _rows_of = Decoder(dict[str, dict[str, Raw]]).decode
 _value_of = Decoder().decode
 
 
-@dataclass(frozen=True, slots=True)
-class StoreFile:
+class StoreFile(Struct, frozen=True):
     """A parsed store: rows that are objects with a session id; the others are named in `invalid`.
 
     Rows come without their bulk (`skillsSnapshot`, `systemPromptReport`).

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from clawmedic.stores.stamps import instant_ms
 
 _LARGEST = 2**53  # JavaScript's own limit of exact integers
 
 
-@dataclass(slots=True)
-class Fields:
+class Fields(Struct):
     """The fields of one JSON object. Absent and null are None without a word; a wrong type is a problem."""
 
     values: Mapping[str, object]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.transcripts.entry import Entry, Malformed
 
@@ -14,8 +15,7 @@ LEAST_DUPLICATE_CHARS = 200
 """Shorter texts are alike by chance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One kind of content. `share` is of the whole, 0 to 1; `name` is the kind, or "tool result: exec"."""
 
     name: str
@@ -24,8 +24,7 @@ class Part:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class Large:
+class Large(Struct, frozen=True):
     """One of the largest entries."""
 
     line: int
@@ -34,8 +33,7 @@ class Large:
     at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Anatomy:
+class Anatomy(Struct, frozen=True):
     """Where the bytes of a transcript are.
 
     Attributes:

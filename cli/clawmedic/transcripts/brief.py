@@ -9,7 +9,8 @@ tail is parsed.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clawmedic.model.session import Generation, Session
 from clawmedic.settings import Limits

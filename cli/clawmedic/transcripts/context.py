@@ -7,7 +7,8 @@ and everything after it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.transcripts.entry import Entry, Usage
 from clawmedic.transcripts.tree import Path, active_path
@@ -17,8 +18,7 @@ _CALL_FRAME = 500
 """Bytes of an assistant entry that are not its content: ids, usage, model names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What the model would be sent, without the system prompt and the channel's own additions.
 
     Attributes:

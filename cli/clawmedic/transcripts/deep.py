@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clawmedic.model.finding import FindingCode
 from clawmedic.model.session import Generation, Session

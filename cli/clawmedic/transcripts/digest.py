@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.transcripts.context import CHARS_PER_TOKEN
 from clawmedic.transcripts.digest_facts import Facts
@@ -39,8 +40,7 @@ _ORDER = (
 _REQUIRED = _ORDER[:5]
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(Struct, frozen=True):
     """A digest and the identifiers it names."""
 
     text: str

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.transcripts.digest_identifiers import MOST_SCANNED, identifiers, paths
 from clawmedic.transcripts.digest_text import entry_tokens, json_text, one_line
@@ -38,8 +40,7 @@ _TODO = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One entry of a branch with its parsed line."""
 
     entry: Entry
@@ -51,8 +52,7 @@ class Step:
         return entry_tokens(self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What was found, oldest first, each item one line.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.errors import RefusedError
 from clawmedic.stores.reader import RawEntry
@@ -38,8 +39,7 @@ _HAND_OVER_INTRO = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Distilled:
+class Distilled(Struct, frozen=True):
     """A distilled transcript.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.transcripts.digest_facts import Step
 from clawmedic.transcripts.envelope import bare_text, continues_turn
@@ -12,8 +13,7 @@ _REPLACED = ("compaction", "reset", "leaf", "session")
 """The digest takes their place; an old one among the kept entries would hide it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What stays.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.transcripts.digest_facts import Step
 from clawmedic.transcripts.distil_keep import Kept
@@ -20,8 +21,7 @@ _SETTINGS = ("model_change", "thinking_level_change", "session_info")
 _STALE = ("input", "cacheRead", "cacheWrite", "totalTokens")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
+class Cut(Struct, frozen=True, kw_only=True):
     """What is known of the cut. `now` in epoch milliseconds."""
 
     now: int

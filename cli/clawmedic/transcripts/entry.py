@@ -5,11 +5,10 @@ The raw line stays with the reader; nothing here is written back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Tokens of one model call as the provider reported them."""
 
     input: int
@@ -24,16 +23,14 @@ class Usage:
         return self.input + self.cache_read + self.cache_write
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """A tool call of an assistant entry."""
 
     id: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One entry.
 
     Attributes:
@@ -108,8 +105,7 @@ class Entry:
 TEXT_LIMIT = 4000
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+class Malformed(Struct, frozen=True):
     """A line that is no entry. `torn` is a last line that was cut off while it was written."""
 
     line: int

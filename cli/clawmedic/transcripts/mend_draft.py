@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from clawmedic.errors import RefusedError
 from clawmedic.model.finding import FindingCode
@@ -24,8 +24,7 @@ DEEPEST = 400
 _MANY_BRACKETS = 250
 
 
-@dataclass(slots=True, eq=False)
-class Line:
+class Line(Struct, eq=False):
     """One line. `number` is its line in the old transcript (an added line has that of the line it follows)."""
 
     number: int
@@ -38,8 +37,7 @@ class Line:
         return self.entry if isinstance(self.entry, Entry) and self.entry.type != "session" else None
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(Struct, frozen=True):
     """A line that is to go. With `keep` its bytes are set aside; without, they stand elsewhere."""
 
     line: Line

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from clawmedic.model.finding import FindingCode
 from clawmedic.transcripts.context import Context
@@ -43,15 +44,13 @@ TREATED_FLAWS = frozenset(
 """The flaws that are gone after a mending with every treatment. A lossy compaction cannot be mended."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """Which repairs are wanted."""
 
     treatments: frozenset[Treatment] = EVERY_TREATMENT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeaderHint:
+class HeaderHint(Struct, frozen=True, kw_only=True):
     """What a new header says where the old one is lost.
 
     Attributes:
@@ -68,8 +67,7 @@ class HeaderHint:
     parent_session: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One thing that was done.
 
     Attributes:
@@ -83,8 +81,7 @@ class Change:
     done: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mended:
+class Mended(Struct, frozen=True):
     """A mended transcript.
 
     Attributes:

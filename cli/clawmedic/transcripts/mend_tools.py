@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import pairwise
+
+from msgspec import Struct, field
 
 from clawmedic.model.finding import FindingCode
 from clawmedic.transcripts.entry import Entry, ToolCall
@@ -19,8 +20,7 @@ MISSING_RESULT = (
 _UNPAIRED = FindingCode.UNPAIRED_TOOL_CALLS
 
 
-@dataclass(slots=True)
-class _Owner:
+class _Owner(Struct):
     """An assistant entry with tool calls. `last` is its newest result, or itself."""
 
     line: Line
@@ -28,8 +28,7 @@ class _Owner:
     open: dict[str, ToolCall] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Pairs:
+class _Pairs(Struct):
     """What does not fit together on a branch."""
 
     owners: list[_Owner] = field(default_factory=list)

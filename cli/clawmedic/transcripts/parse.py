@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from msgspec.structs import force_setattr as put
 
 from clawmedic.stores.reader import RawEntry
-from clawmedic.transcripts.drafts import draft_of
 from clawmedic.transcripts.entry import TEXT_LIMIT, Entry, Malformed, ToolCall, Usage
 from clawmedic.transcripts.failures import is_failure_text
 
@@ -25,10 +25,6 @@ _MAX_INT = 2**63 - 1
 _from_iso = datetime.fromisoformat
 TOOL_CALLS = frozenset(("toolCall", "toolUse", "tool_use", "functionCall"))
 _NO_USAGE = Usage(input=0, output=0, cache_read=0, cache_write=0, total=0)
-
-
-_EntryDraft = draft_of(Entry)
-_UsageDraft = draft_of(Usage)
 
 
 def parse_entry(raw: RawEntry) -> Entry | Malformed:
@@ -110,79 +106,84 @@ def _json_name(value: object) -> str:
 
 
 def _entry(raw: RawEntry, kind: str, value: dict[str, Any]) -> Entry:
-    draft: Any = _EntryDraft(raw.line, kind, raw.size_bytes)
+    entry = Entry(raw.line, kind, raw.size_bytes)
     identity = value.get("id")
     if type(identity) is str:
-        draft.id = identity
+        put(entry, "id", identity)
     parent = value.get("parentId")
     if type(parent) is str and parent:
-        draft.parent_id = parent
+        put(entry, "parent_id", parent)
     stamp: Any = value.get("timestamp")
     try:
-        draft.at = int(_from_iso(stamp).timestamp() * 1000 + 0.5) if stamp[-1] == "Z" else epoch_ms(stamp)
+        put(
+            entry,
+            "at",
+            int(_from_iso(stamp).timestamp() * 1000 + 0.5) if stamp[-1] == "Z" else epoch_ms(stamp),
+        )
     except (TypeError, ValueError, OverflowError, IndexError, KeyError):
-        draft.at = epoch_ms(stamp)
+        put(entry, "at", epoch_ms(stamp))
     if raw.active is not None:
-        draft.active = raw.active
+        put(entry, "active", raw.active)
     if "appendMode" in value:
-        draft.side = value["appendMode"] == "side"
+        put(entry, "side", value["appendMode"] == "side")
     fill = _FILL.get(kind)
     if fill:
-        fill(draft, value)
-    draft.__class__ = Entry
-    entry: Entry = draft
+        fill(entry, value)
     return entry
 
 
-def _message(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401 - an Entry while it is being filled
+def _message(entry: Entry, value: dict[str, Any]) -> None:
     message = value.get("message")
     if type(message) is not dict:
-        draft.null_role = draft.empty_content = True
+        put(entry, "null_role", True)
+        put(entry, "empty_content", True)
         return
     get = message.get
     role = get("role")
     if type(role) is str and role:
-        draft.role = role
+        put(entry, "role", role)
     else:
-        draft.null_role = True
+        put(entry, "null_role", True)
     sent = get("timestamp")
-    draft.sent_at = sent if type(sent) is int and 0 <= sent <= _MAX_INT else epoch_ms(sent)
-    _content(draft, get("content"))
+    put(entry, "sent_at", sent if type(sent) is int and 0 <= sent <= _MAX_INT else epoch_ms(sent))
+    _content(entry, get("content"))
     if role == "assistant":
-        _assistant(draft, get)
+        _assistant(entry, get)
     elif role == "toolResult":
-        draft.tool_call_id = _text(get("toolCallId"))
-        draft.tool_name = _text(get("toolName"))
-        draft.is_error = get("isError") is True
+        put(entry, "tool_call_id", _text(get("toolCallId")))
+        put(entry, "tool_name", _text(get("toolName")))
+        put(entry, "is_error", get("isError") is True)
 
 
-def _assistant(draft: Any, get: Callable[[str], Any]) -> None:  # noqa: ANN401
-    draft.provider = provider = _text(get("provider"))
-    draft.model = _text(get("model"))
-    draft.stop_reason = _text(get("stopReason"))
-    draft.usage = usage = _usage(get("usage"))
+def _assistant(entry: Entry, get: Callable[[str], Any]) -> None:
+    provider = _text(get("provider"))
+    put(entry, "provider", provider)
+    put(entry, "model", _text(get("model")))
+    put(entry, "stop_reason", _text(get("stopReason")))
+    usage = _usage(get("usage"))
+    put(entry, "usage", usage)
     error = get("errorMessage")
     if error is not None:
-        draft.error_message = _text(error)[:TEXT_LIMIT]
+        put(entry, "error_message", _text(error)[:TEXT_LIMIT])
     if usage is None or usage is _NO_USAGE or provider == "openclaw":
-        draft.failure_text = is_failure_text(draft.text)
+        put(entry, "failure_text", is_failure_text(entry.text))
 
 
-def _content(draft: Any, content: object) -> None:  # noqa: ANN401
+def _content(entry: Entry, content: object) -> None:
     """Text, thinking and tool calls of a message's content: a string, or a list of blocks."""
     if type(content) is list:
         if len(content) != 1 or type(only := content[0]) is not dict or only.get("type") != "text":
-            _blocks(draft, content)
+            _blocks(entry, content)
             return
         content = only.get("text")
     if type(content) is str and content:
-        draft.text = content[:TEXT_LIMIT]
-        draft.text_chars = len(content)
+        put(entry, "text", content[:TEXT_LIMIT])
+        put(entry, "text_chars", len(content))
     else:
-        draft.empty_content = True
+        put(entry, "empty_content", True)
 
 
-def _blocks(draft: Any, content: list[object]) -> None:  # noqa: ANN401
+def _blocks(entry: Entry, content: list[object]) -> None:
     texts: list[str] = []
     calls: list[ToolCall] = []
     thinking = others = 0
@@ -199,11 +200,11 @@ def _blocks(draft: Any, content: list[object]) -> None:  # noqa: ANN401
             calls.append(ToolCall(_text(block.get("id")), _text(block.get("name"))))
         else:
             others += 1
-    draft.text = _joined(texts)
-    draft.text_chars = sum(map(len, texts))
-    draft.thinking_chars = thinking
-    draft.tool_calls = tuple(calls)
-    draft.empty_content = not (draft.text_chars or thinking or calls or others)
+    put(entry, "text", _joined(texts))
+    put(entry, "text_chars", sum(map(len, texts)))
+    put(entry, "thinking_chars", thinking)
+    put(entry, "tool_calls", tuple(calls))
+    put(entry, "empty_content", not (entry.text_chars or thinking or calls or others))
 
 
 def _joined(texts: list[str]) -> str:
@@ -227,21 +228,19 @@ def _usage(value: object) -> Usage | None:
     total: Any = get("totalTokens")
     sent: Any
     got: Any
+    read: Any
+    written: Any
     sent, got, read, written = get("input"), get("output"), get("cacheRead"), get("cacheWrite")
     if not (total or sent or got or read or written):
         return _NO_USAGE
     whole = type(total) is type(sent) is type(got) is type(read) is type(written) is int
     if whole and total | sent | got | read | written >= 0:
-        draft: Any = _UsageDraft(sent, got, read, written, total)
+        usage = Usage(sent, got, read, written, total)
     else:
-        draft = _UsageDraft(_count(sent), _count(got), _count(read), _count(written), _count(total))
-    if not draft.total:
-        draft.total = draft.input + draft.output + draft.cache_read + draft.cache_write
-        if not draft.total:
-            return _NO_USAGE
-    draft.__class__ = Usage
-    usage: Usage = draft
-    return usage
+        usage = Usage(_count(sent), _count(got), _count(read), _count(written), _count(total))
+    if not usage.total:
+        put(usage, "total", usage.input + usage.output + usage.cache_read + usage.cache_write)
+    return usage if usage.total else _NO_USAGE
 
 
 def _count(value: object) -> int:
@@ -250,44 +249,45 @@ def _count(value: object) -> int:
     return max(_whole(value) or 0, 0)
 
 
-def _header(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401
-    draft.version = _whole(value.get("version"))
-    draft.session_id = draft.id
-    draft.parent_session = _text(value.get("parentSession"))
+def _header(entry: Entry, value: dict[str, Any]) -> None:
+    put(entry, "version", _whole(value.get("version")))
+    put(entry, "session_id", entry.id)
+    put(entry, "parent_session", _text(value.get("parentSession")))
 
 
-def _compaction(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401
+def _compaction(entry: Entry, value: dict[str, Any]) -> None:
     summary = _text(value.get("summary"))
-    draft.text = summary[:TEXT_LIMIT]
-    draft.text_chars = draft.summary_chars = len(summary)
-    draft.tokens_before = _whole(value.get("tokensBefore"))
-    draft.first_kept_id = _text(value.get("firstKeptEntryId"))
+    put(entry, "text", summary[:TEXT_LIMIT])
+    put(entry, "text_chars", len(summary))
+    put(entry, "summary_chars", len(summary))
+    put(entry, "tokens_before", _whole(value.get("tokensBefore")))
+    put(entry, "first_kept_id", _text(value.get("firstKeptEntryId")))
 
 
-def _custom(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401
-    draft.custom_type = _text(value.get("customType"))
+def _custom(entry: Entry, value: dict[str, Any]) -> None:
+    put(entry, "custom_type", _text(value.get("customType")))
     data = value.get("data")
     if type(data) is not dict:
         return
-    draft.provider = _text(data.get("provider"))
-    draft.model = _text(data.get("modelId")) or _text(data.get("model"))
-    if draft.custom_type == "openclaw:prompt-error":
-        draft.error_message = _text(data.get("error"))[:TEXT_LIMIT]
+    put(entry, "provider", _text(data.get("provider")))
+    put(entry, "model", _text(data.get("modelId")) or _text(data.get("model")))
+    if entry.custom_type == "openclaw:prompt-error":
+        put(entry, "error_message", _text(data.get("error"))[:TEXT_LIMIT])
 
 
-def _custom_message(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401
-    draft.custom_type = _text(value.get("customType"))
-    _content(draft, value.get("content"))
+def _custom_message(entry: Entry, value: dict[str, Any]) -> None:
+    put(entry, "custom_type", _text(value.get("customType")))
+    _content(entry, value.get("content"))
 
 
-def _model_change(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401
-    draft.provider = _text(value.get("provider"))
-    draft.model = _text(value.get("modelId"))
+def _model_change(entry: Entry, value: dict[str, Any]) -> None:
+    put(entry, "provider", _text(value.get("provider")))
+    put(entry, "model", _text(value.get("modelId")))
 
 
-def _leaf(draft: Any, value: dict[str, Any]) -> None:  # noqa: ANN401
-    draft.target_id = _text(value.get("targetId"))
-    draft.append_parent_id = _text(value.get("appendParentId"))
+def _leaf(entry: Entry, value: dict[str, Any]) -> None:
+    put(entry, "target_id", _text(value.get("targetId")))
+    put(entry, "append_parent_id", _text(value.get("appendParentId")))
 
 
 _FILL: dict[str, Callable[[Any, dict[str, Any]], None]] = {

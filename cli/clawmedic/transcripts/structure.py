@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.model.finding import FindingCode
 from clawmedic.transcripts.entry import TEXT_LIMIT, Entry, Malformed
@@ -33,8 +34,7 @@ _OVERSIZED = re.compile(
 _NOTHING = frozenset(("", "none", "none captured", "n/a", "(none)", "no prior history"))
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(Struct, frozen=True):
     """One flaw.
 
     Attributes:

@@ -8,7 +8,8 @@ Everything here is iterative and linear: a transcript may hold a million entries
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.transcripts.entry import Entry
 
@@ -29,8 +30,7 @@ LEAF_TYPES = frozenset(
 """Types that move the leaf when they are appended. `reset` is 9.6's; the others are as old as the format."""
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """The branch in use, root first.
 
     Attributes:

@@ -6,11 +6,11 @@ Sources: openclaw-files.md 1b and 7, openclaw-channels.md 9.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from clawmedic.transcripts.drafts import draft_of
+from msgspec import Struct
+from msgspec.structs import force_setattr as put
+
 from clawmedic.transcripts.entry import Entry
 from clawmedic.transcripts.envelope import bare_text, continues_turn, is_synthetic
 
@@ -30,8 +30,7 @@ class TurnOutcome(StrEnum):
     RUNNING = "running"
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """One turn.
 
     Attributes:
@@ -66,8 +65,7 @@ class Turn:
         return self.outcome in (TurnOutcome.FAILED, TurnOutcome.REFUSED)
 
 
-@dataclass(frozen=True, slots=True)
-class Turns:
+class Turns(Struct, frozen=True):
     """All turns in sight, oldest first, and what a judge asks of them.
 
     Attributes:
@@ -104,45 +102,40 @@ class Turns:
         return tuple(turn for turn in _since_answer(self.all) if turn.outcome is TurnOutcome.UNANSWERED)
 
 
-_TurnDraft = draft_of(Turn)
-
-
 def read_turns(entries: Iterable[Entry], *, running: bool = False) -> Turns:
     """The turns of a branch in order. With `running` (the row says so) an open newest turn is RUNNING.
 
     A `reset` starts afresh: what failed before it no longer counts.
     """
-    turns: list[Any] = []
+    turns: list[Turn] = []
     answer: Entry | None = None
     for entry in entries:
         if entry.role == "user":
             _asked(turns, entry)
         elif entry.role == "assistant":
             if not turns:
-                turns.append(_TurnDraft(0, entry.at, "", synthetic=True))
+                turns.append(Turn(0, entry.at, "", synthetic=True))
             _answered(turns[-1], entry)
             answer = entry if entry.is_answer else answer
         elif entry.type == "reset":
-            turns.append(_TurnDraft(0, entry.at, "", synthetic=True, outcome=TurnOutcome.ANSWERED))
+            turns.append(Turn(0, entry.at, "", synthetic=True, outcome=TurnOutcome.ANSWERED))
         elif entry.error_message and turns and not turns[-1].error:
-            turns[-1].error = entry.error_message
+            put(turns[-1], "error", entry.error_message)
     if turns and running and turns[-1].outcome is TurnOutcome.UNANSWERED:
-        turns[-1].outcome = TurnOutcome.RUNNING
-    for draft in turns:
-        draft.__class__ = Turn
+        put(turns[-1], "outcome", TurnOutcome.RUNNING)
     return _summed(tuple(turns), answer)
 
 
-def _asked(turns: list[Any], entry: Entry) -> None:
+def _asked(turns: list[Turn], entry: Entry) -> None:
     bare = bare_text(entry.text)
     if turns and continues_turn(bare):
         return
     text = bare[:_TEXT].strip()
-    asked = _TurnDraft(entry.line, entry.at, text)
-    asked.sent_at = entry.sent_at
-    asked.synthetic = is_synthetic(bare)
+    asked = Turn(entry.line, entry.at, text)
+    put(asked, "sent_at", entry.sent_at)
+    put(asked, "synthetic", is_synthetic(bare))
     if turns and turns[-1].errors:
-        asked.repeated = _is_retry(turns[-1], asked)
+        put(asked, "repeated", _is_retry(turns[-1], asked))
     turns.append(asked)
 
 
@@ -155,28 +148,28 @@ def _is_retry(before: Turn, turn: Turn) -> bool:
     return before.ended_at is not None and turn.at is not None and turn.at - before.ended_at < RETRY_WINDOW_MS
 
 
-def _answered(turn: Any, entry: Entry) -> None:  # noqa: ANN401 - a Turn while it is being filled
+def _answered(turn: Turn, entry: Entry) -> None:
     """What one assistant entry makes of its turn."""
     if entry.provider == "openclaw" and not entry.failure_text:
         return  # a mirror of what was delivered, or a note: no answer
     if entry.provider not in ("", "openclaw"):
-        turn.model = f"{entry.provider}/{entry.model}"
-    turn.ended_at = entry.at
-    turn.tools_open = entry.stop_reason == "toolUse"
+        put(turn, "model", f"{entry.provider}/{entry.model}")
+    put(turn, "ended_at", entry.at)
+    put(turn, "tools_open", entry.stop_reason == "toolUse")
     if entry.is_failed_answer:
-        turn.outcome = TurnOutcome.FAILED if entry.stop_reason == "error" else TurnOutcome.REFUSED
-        turn.error = entry.error_message or entry.text
-        turn.errors += 1
+        put(turn, "outcome", TurnOutcome.FAILED if entry.stop_reason == "error" else TurnOutcome.REFUSED)
+        put(turn, "error", entry.error_message or entry.text)
+        put(turn, "errors", turn.errors + 1)
     elif entry.stop_reason == "aborted":
-        turn.outcome = TurnOutcome.ABORTED
-        turn.error = entry.error_message or turn.error
+        put(turn, "outcome", TurnOutcome.ABORTED)
+        put(turn, "error", entry.error_message or turn.error)
     elif turn.tools_open:
-        turn.outcome = TurnOutcome.UNANSWERED
-        turn.answers += 1
+        put(turn, "outcome", TurnOutcome.UNANSWERED)
+        put(turn, "answers", turn.answers + 1)
     elif entry.is_answer or entry.text_chars:
-        turn.outcome = TurnOutcome.ANSWERED
-        turn.answers += 1
-        turn.error = ""
+        put(turn, "outcome", TurnOutcome.ANSWERED)
+        put(turn, "answers", turn.answers + 1)
+        put(turn, "error", "")
 
 
 def _summed(turns: tuple[Turn, ...], answer: Entry | None) -> Turns:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.model.session import Session
 from clawmedic.settings import Limits
@@ -19,8 +20,7 @@ from clawmedic.transcripts.turns import Turns, read_turns
 MOST_MALFORMED = 200
 
 
-@dataclass(frozen=True, slots=True)
-class TranscriptView:
+class TranscriptView(Struct, frozen=True):
     """What is known of one transcript.
 
     Attributes:

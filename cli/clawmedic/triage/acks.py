@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from clawmedic.disk.atomic import write_atomically
 from clawmedic.disk.places import state_folder
@@ -26,8 +28,7 @@ SCHEMA = "clawmedic.acks/1"
 LARGEST_FILE = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Ack:
+class Ack(Struct, frozen=True):
     """One acknowledged event. `at` (epoch ms) identifies it where it is known, else the evidence's digest."""
 
     agent: str
@@ -49,8 +50,7 @@ class Ack:
         return self.digest == evidence_digest(finding)
 
 
-@dataclass(frozen=True, slots=True)
-class Acks:
+class Acks(Struct, frozen=True):
     """All acknowledgements of one state directory. `problem` says why the file could not be read, or ""."""
 
     path: Path

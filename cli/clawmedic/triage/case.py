@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.model.report import Budget
 from clawmedic.model.session import GatewayOwner, Liveness, Session
@@ -18,8 +19,7 @@ SETTLING_MS = 30_000
 CLOCK_SKEW_MS = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Orphan:
+class Orphan(Struct, frozen=True):
     """A transcript that no row points to, and the key it belonged to where that can be said.
 
     `why` says how it was matched; empty when it was not.
@@ -34,8 +34,7 @@ class Orphan:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One session with all that is known of it. Checks read it and change nothing.
 
     Attributes:

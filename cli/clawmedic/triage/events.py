@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from clawmedic.model.cause import Cause, Struck
 from clawmedic.model.incident import Attempt, Evidence
@@ -30,8 +31,7 @@ class EventKind(StrEnum):
     RESET = "reset"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One dated event.
 
     Attributes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
 from operator import attrgetter
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.logs.scan import signals
 from clawmedic.logs.sources import find_sources
@@ -41,12 +43,11 @@ WORTH_A_FORK = 200
 WORTH_A_FORK_BYTES = 16 * 1024 * 1024
 """So many bytes of transcripts are read by several processes."""
 _JUDGING_BYTES = 128 * 1024
-_FOUND_OUT = attrgetter(*(item.name for item in fields(SessionReport)[1:]))
+_FOUND_OUT = attrgetter(*SessionReport.__struct_fields__[1:])
 ANSWERING = frozenset({Verdict.DEAD, Verdict.STUCK, Verdict.SUSPECT})
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
+class Examination(Struct, frozen=True):
     """What one examination works with: opened stores, the read log, what people acknowledged."""
 
     settings: Settings

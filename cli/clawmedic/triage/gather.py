@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.logs.causes import cause_of
 from clawmedic.logs.signals import SignalKind
@@ -28,8 +29,7 @@ ROW_LAG_MS = 120_000
 PREFLIGHT_WORDS = ("preflight compaction required but failed", "cli transcript compaction failed")
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """What all sessions of one examination share.
 
     `store_ids` are all session ids the store knows: rows, windows, archives, orphans.

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from clawmedic.logs.signals import Signal, SignalKind
 
@@ -37,8 +38,7 @@ _EVERYBODYS = frozenset(
 )
 
 
-@dataclass(slots=True)
-class LogTurn:
+class LogTurn(Struct):
     """The recognised lines of one turn (or of one stretch without a trace), oldest first."""
 
     signals: list[Signal] = field(default_factory=list)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.logs.signals import SignalKind
 from clawmedic.model.session import Session
@@ -16,8 +17,7 @@ from clawmedic.triage.logbook import LogBook
 _LIVE = frozenset({ArtefactKind.LIVE, ArtefactKind.TOPIC, ArtefactKind.FORK})
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """The life of a transcript, and the path in its header's `parentSession`: a fork loses nothing."""
 
     life: Life

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.model.cause import Cause
 from clawmedic.model.incident import Incident
@@ -30,8 +31,7 @@ OF_A_PROVIDER = frozenset(
 """Causes that lie with a provider or its account, not with one session."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outage:
+class Outage(Struct, frozen=True):
     """One provider's failure as several sessions feel it. `since` is epoch milliseconds of the first failure."""
 
     provider: str

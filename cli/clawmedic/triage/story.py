@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.model.cause import Cause, Struck
 from clawmedic.model.incident import Attempt, Evidence
@@ -19,8 +20,7 @@ SAME_TURN_MS = 20_000
 _ENDED_BY_COMPACTION = (EventKind.REFUSED, EventKind.STRAINED)
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(Struct, frozen=True):
     """Events in order.
 
     Attributes:
@@ -97,8 +97,7 @@ def _twins(first: Event, second: Event) -> bool:
     return all(sources) and sources[0].isdisjoint(sources[1])
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(Struct, frozen=True):
     """Failures of one cause without an answer between them; `closed_by` is what ended them."""
 
     failures: tuple[Event, ...]

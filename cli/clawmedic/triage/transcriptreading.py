@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from clawmedic.logs.causes import cause_of
 from clawmedic.model.cause import Cause, Struck

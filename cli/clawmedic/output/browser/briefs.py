@@ -6,7 +6,7 @@ entry is read again from the copy when it is unfolded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clawmedic.backups.conversation import Item, Voice
 from clawmedic.output.browser.cells import flat
@@ -20,8 +20,7 @@ UNFOLDED_CHARS = 200_000
 _FOLDED = frozenset({Voice.TOOL, Voice.NOTE, Voice.BROKEN})
 
 
-@dataclass(slots=True)
-class Brief:
+class Brief(Struct):
     """One entry. `text` is its beginning (of folded voices on one line); `size` the length of the whole text.
 
     `calls` are names with the beginning of their arguments. `off_branch` is set when the whole copy was read, `day` (as
@@ -67,8 +66,7 @@ def brief_of(item: Item, most: int = SPOKEN_CHARS) -> Brief:
     )
 
 
-@dataclass(slots=True)
-class Shortener:
+class Shortener(Struct):
     """Makes briefs of one copy's entries one after the other, within the bounds of the module."""
 
     held: int = 0

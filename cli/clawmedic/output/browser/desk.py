@@ -6,9 +6,10 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from clawmedic.backups.reading import CopyReader
 from clawmedic.disk.files import describe
@@ -24,8 +25,7 @@ class StoppedError(Exception):
     """Nobody waits for this work any more."""
 
 
-@dataclass(slots=True)
-class Ticket:
+class Ticket(Struct):
     """A right to go on. The work asks before each line; whoever started it may take it back."""
 
     stopped: bool = False
@@ -46,7 +46,6 @@ class Ticket:
             yield raw
 
 
-@dataclass
 class StoppableReader(CopyReader):
     """A reader whose streams end when the ticket of the work in hand is taken back."""
 
@@ -57,8 +56,7 @@ class StoppableReader(CopyReader):
         return self.ticket.checked(super().entries(backup))
 
 
-@dataclass(slots=True)
-class TicketReporter:
+class TicketReporter(Struct):
     """Progress that ends stopped work, and tells how far the rest has come as (what, done, total)."""
 
     ticket: Ticket

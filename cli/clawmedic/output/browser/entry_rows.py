@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clawmedic.backups.conversation import Item, Voice
 from clawmedic.backups.search import Hit
@@ -21,8 +23,7 @@ _RULES = frozenset({Voice.COMPACTION, Voice.RESET})
 ONE_ROW = frozenset({Voice.TOOL, Voice.NOTE, Voice.BROKEN})
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What surrounds an entry: the width, what is looked for, what was unfolded, and the entry before.
 
     `day_before` is the day of the entry before; `gap` says that the entry before ended without an empty row.

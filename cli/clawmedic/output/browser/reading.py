@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clawmedic.backups.conversation import Item, branch_lines, converse
 from clawmedic.backups.exporting import Form, content
@@ -25,8 +26,7 @@ _BATCH = 120
 _MOST_LITERALS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class ReadEnd:
+class ReadEnd(Struct, frozen=True):
     """How the reading of a copy ended: entries, those too old to be held, why it ended early, lines of the branch."""
 
     entries: int
@@ -66,8 +66,7 @@ def read_entry(reader: StoppableReader, backup: Backup, line: int) -> Item | Non
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A search that is over. `literals` are the different texts that matched, in lower case."""
 
     words: str
@@ -100,8 +99,7 @@ def look_for(reader: StoppableReader, copies: Sequence[Backup], words: str, repo
     return Found(words, result, tuple(word for word in literals if word.strip())[:_MOST_LITERALS])
 
 
-@dataclass(frozen=True, slots=True)
-class ExportOrder:
+class ExportOrder(Struct, frozen=True):
     """What is to be exported, and how."""
 
     backup: Backup

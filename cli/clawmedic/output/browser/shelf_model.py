@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from clawmedic.model.backup import Archive, Backup, Lineage
 from clawmedic.model.report import ScanReport, SessionReport
@@ -14,8 +15,7 @@ KeyName: TypeAlias = tuple[str, str]
 """Agent and key; the key is "" for copies that belong to nobody known."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyGroup:
+class KeyGroup(Struct, frozen=True):
     """One key and its copies: the live one first, then the newest."""
 
     name: KeyName

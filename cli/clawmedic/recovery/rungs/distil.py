@@ -6,7 +6,7 @@ Stale `usage` of the kept answers and the row's token counters go too: they alon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clawmedic.errors import RefusedError
 from clawmedic.model.outcome import Proof
@@ -30,8 +30,7 @@ RESCUED = "clawmedic:rescued"
 """customType of the entry that ends a rewritten transcript: failures older than it are over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Distil:
+class Distil(Struct, frozen=True):
     """The rung."""
 
     name: str = "distil"
@@ -122,8 +121,7 @@ _GROUPS_OF_7_1 = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Distilling:
+class _Distilling(Struct, frozen=True):
     """`planned_name` stands in the text for the backup's real name, which has the same length."""
 
     patient: Patient

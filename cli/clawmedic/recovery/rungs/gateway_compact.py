@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from clawmedic.gateway import methods
 from clawmedic.model.outcome import Check, Proof
@@ -22,8 +23,7 @@ from clawmedic.recovery.live import live_plan
 from clawmedic.recovery.rung import Fit, Patient, Treatment
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayCompact:
+class GatewayCompact(Struct, frozen=True):
     """The rung."""
 
     name: str = "compact"
@@ -54,8 +54,7 @@ class GatewayCompact:
         return Treatment(live_plan(patient, step, notes=notes), _Compacting(bedside, own, others))
 
 
-@dataclass(frozen=True, slots=True)
-class _Compacting:
+class _Compacting(Struct, frozen=True):
     bedside: Bedside
     own: str
     others: tuple[str, ...]

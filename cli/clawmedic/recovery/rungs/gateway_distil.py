@@ -5,7 +5,7 @@ It needs an ordinary model that works. The answer of that turn stays in the sess
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from clawmedic.disk.records import Call
 from clawmedic.errors import RefusedError
@@ -27,8 +27,7 @@ _TRIES = 2
 _ASK = "\n\nThis is for your memory alone. Answer with one short sentence; use no tools and send nothing."
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayDistil:
+class GatewayDistil(Struct, frozen=True):
     """The rung."""
 
     name: str = "distil"
@@ -59,8 +58,7 @@ class GatewayDistil:
         return Treatment(live_plan(patient, step), _HandingOver(bedside))
 
 
-@dataclass(frozen=True, slots=True)
-class _HandingOver:
+class _HandingOver(Struct, frozen=True):
     bedside: Bedside
     found: list[Check] = field(default_factory=list)
 

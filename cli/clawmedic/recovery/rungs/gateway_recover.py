@@ -6,7 +6,7 @@ takes the tombstone off.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clawmedic.disk.records import Call
 from clawmedic.gateway import branches
@@ -27,8 +27,7 @@ from clawmedic.recovery.ward import Ward
 _METHOD = "sessions.recover"
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayRecover:
+class GatewayRecover(Struct, frozen=True):
     """The rung."""
 
     name: str = "recover"
@@ -59,8 +58,7 @@ class GatewayRecover:
         return Treatment(live_plan(patient, step), _Recovering(Bedside.of(patient)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Recovering:
+class _Recovering(Struct, frozen=True):
     bedside: Bedside
 
     def act(self, work: Work) -> None:

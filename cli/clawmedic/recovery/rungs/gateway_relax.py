@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from clawmedic.disk.records import Call
 from clawmedic.errors import RefusedError
@@ -24,8 +24,7 @@ from clawmedic.stores.typed import Fields
 _PATH = ("agents", "defaults", "compaction", "qualityGuard", "enabled")
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayRelax:
+class GatewayRelax(Struct, frozen=True):
     """The rung."""
 
     name: str = "relax"
@@ -55,8 +54,7 @@ class GatewayRelax:
         return Treatment(live_plan(patient, step, notes=notes), _Relaxing(Bedside.of(patient)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Relaxing:
+class _Relaxing(Struct, frozen=True):
     bedside: Bedside
     attempts: list[Attempt] = field(default_factory=list)
 

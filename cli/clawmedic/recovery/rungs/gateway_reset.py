@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from clawmedic.errors import RefusedError
 from clawmedic.model.outcome import Check, Proof
@@ -15,8 +15,7 @@ from clawmedic.recovery.live import live_plan, without_gateway
 from clawmedic.recovery.rung import Fit, Patient, Treatment
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayReset:
+class GatewayReset(Struct, frozen=True):
     """The rung."""
 
     name: str = "reset"
@@ -54,8 +53,7 @@ class GatewayReset:
         return Treatment(live_plan(patient, step), _Resetting(Bedside.of(patient, whole=True)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Resetting:
+class _Resetting(Struct, frozen=True):
     bedside: Bedside
     found: list[Check] = field(default_factory=list)
 

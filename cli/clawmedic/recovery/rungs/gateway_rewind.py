@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.disk.records import Call
 from clawmedic.errors import ClawmedicError, RefusedError
@@ -26,8 +27,7 @@ from clawmedic.transcripts.entry import Entry
 from clawmedic.transcripts.tree import Path, active_path
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayRewind:
+class GatewayRewind(Struct, frozen=True):
     """The rung."""
 
     name: str = "rewind"
@@ -112,8 +112,7 @@ def fitting(path: Sequence[Entry], room: Room) -> int | None:
     return asked[found] if found > 0 or (found == 0 and start >= 0) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Rewinding:
+class _Rewinding(Struct, frozen=True):
     bedside: Bedside
     entry_id: str
     leaf: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clawmedic.errors import RefusedError
 from clawmedic.model.outcome import Check, Proof
@@ -23,8 +23,7 @@ MENDED = "clawmedic:mended"
 """customType of the entry that marks the repair: failures older than it are over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mend:
+class Mend(Struct, frozen=True):
     """The rung."""
 
     name: str = "mend"
@@ -97,8 +96,7 @@ def _context(made: Mended) -> str:
     return f"the model saw {before} messages and will see {after}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Mending:
+class _Mending(Struct, frozen=True):
     patient: Patient
     data: bytes
     source: str

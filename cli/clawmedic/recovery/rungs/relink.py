@@ -7,8 +7,10 @@ otherwise a new transcript is made of it and of what was said since, shortened w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.errors import RefusedError
 from clawmedic.model.outcome import Check
@@ -41,8 +43,7 @@ NOT_TOO_SMALL = 0.5
 """The newest orphan is taken unless an older one holds more than twice as much."""
 
 
-@dataclass(frozen=True, slots=True)
-class Relink:
+class Relink(Struct, frozen=True):
     """The rung."""
 
     name: str = "relink"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clawmedic.disk.files import lstat
 from clawmedic.model.plan import Step
@@ -29,8 +30,7 @@ HAND_OVER = "clawmedic:hand-over"
 """customType of the entry that marks the new session."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(Struct, frozen=True):
     """The rung."""
 
     name: str = "reset"

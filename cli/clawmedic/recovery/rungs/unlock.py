@@ -6,7 +6,7 @@ The gateway removes such locks itself when it starts, and 7.1 takes the interrup
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from clawmedic.model.outcome import Check, Proof
 from clawmedic.model.plan import Step
@@ -22,8 +22,7 @@ from clawmedic.stores.processes import ProcessTable
 _INTERRUPTED: dict[str, JsonValue] = {"status": "killed", "abortedLastRun": True}
 
 
-@dataclass(frozen=True, slots=True)
-class Unlock:
+class Unlock(Struct, frozen=True):
     """The rung."""
 
     name: str = "unlock"
@@ -67,8 +66,7 @@ def _row_lies(patient: Patient) -> bool:
     return patient.case.dialect == "4.15" and patient.session.status == "running" and not held
 
 
-@dataclass(frozen=True, slots=True)
-class _Unlocking:
+class _Unlocking(Struct, frozen=True):
     patient: Patient
     lies: bool
     expected_row: str

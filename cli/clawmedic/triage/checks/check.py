@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from clawmedic.model.finding import Finding, FindingCode, Severity
 from clawmedic.settings import Limits
@@ -25,8 +26,7 @@ class SessionCheck(Protocol):
         """The findings, possibly none. Never raises for strange data."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoreScene:
+class StoreScene(Struct, frozen=True):
     """What a store check may look at: one agent's store and its sessions directory."""
 
     state: StateReader
