@@ -30,7 +30,7 @@ from clawmedic.recovery.looking import MOST_BYTES, context_of, entries_of, entry
 from clawmedic.recovery.rung import Fit, Patient, Situation
 from clawmedic.recovery.sizing import AIM, Room, tokens_for
 from clawmedic.recovery.ward import Seen
-from clawmedic.settings import Settings
+from clawmedic.settings import Limits, Settings
 from clawmedic.stores.opening import open_for_reading
 from clawmedic.stores.reader import RawEntry
 from clawmedic.transcripts.context import Context
@@ -234,8 +234,11 @@ def sight_of(settings: Settings, session: Session) -> Context:
     return context_of(lines_of(settings, session) if session.transcript.exists else ())
 
 
-def roomy(context: Context, room: Room) -> Check:
-    """What the model would be sent now takes at most `AIM` of the budget, where the budget is known.
+def roomy(context: Context, room: Room, limits: Limits) -> Check:
+    """What the model would be sent now leaves room for more turns, where the budget is known.
+
+    `AIM` is the aim; what a gateway has made of a history stands, so that here only a budget that is nearly used up
+    again is a failure.
 
     A row's `totalTokens` counts where an answered turn has made it; what a compaction predicts is too low
     (openclaw-channels.md 0.6), so that the length of the text and what stands beside it are added up.
@@ -244,14 +247,17 @@ def roomy(context: Context, room: Room) -> Check:
     share = tokens / room.budget if room.budget else None
     if share is None:
         return Check("budget", ok=True, detail=f"about {tokens} tokens; the model's window is not known")
-    return Check("budget", ok=share <= AIM, detail=f"about {tokens} of {room.budget} tokens, {share:.0%}")
+    words = f"{share:.0%}" if share <= AIM else f"{share:.1%}, more than the {AIM:.0%} aimed at"
+    return Check(
+        "budget", ok=share < limits.near_budget, detail=f"about {tokens} of {room.budget} tokens, {words}"
+    )
 
 
 def live_proof(work: Work, checks: Sequence[Check], patient: Patient, seen: Seen, room: Room) -> Proof:
     """The checks, and how much room is left, with sizes before and after."""
     context = sight_of(work.settings, seen.case.session)
     return Proof(
-        (*checks, roomy(context, room)),
+        (*checks, roomy(context, room, work.settings.world.limits)),
         bytes_before=patient.session.transcript.size_bytes,
         bytes_after=seen.case.session.transcript.size_bytes,
         entries_before=patient.report.entries,
