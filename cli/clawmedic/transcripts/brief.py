@@ -48,10 +48,13 @@ def brief_view(reader: StoreReader, session: Session, limits: Limits) -> Transcr
     return view
 
 
-def brief_tail(reader: StoreReader, session: Session, limits: Limits) -> TranscriptTail:
+def brief_tail(
+    reader: StoreReader, session: Session, limits: Limits, *, checked: bool = False
+) -> TranscriptTail:
     """The end of a transcript without the old part of a regular branch.
 
-    Where it is `left_out` unparsed, a view in which there is no answer has to be made again of the whole tail.
+    Where it is `left_out` unparsed, a view in which there is no answer has to be made again of the whole tail. With
+    `checked` it is known that the branch is regular.
     """
     if session.generation is not Generation.FILES:
         return shortened(tail_of(reader, session, limits))
@@ -60,7 +63,7 @@ def brief_tail(reader: StoreReader, session: Session, limits: Limits) -> Transcr
         limits.tail_bytes,
         line_limit=limits.line_bytes,
         seek_compaction=(session.compaction_count or 0) > 0,
-        newest_part=newest_part,
+        newest_part=newest_turns if checked else newest_part,
     )
 
 
@@ -69,11 +72,11 @@ def newest_part(window: bytes, start: int) -> int:
 
     `start` is the place of the first whole line.
     """
-    cut = _newest_turns(window, start)
+    cut = newest_turns(window, start)
     return cut if cut > start and _is_regular_until(window, start, cut) else start
 
 
-def _newest_turns(window: bytes, start: int) -> int:
+def newest_turns(window: bytes, start: int) -> int:
     """The line of the user entry that began the turn of the newest answer, `start` where there is none."""
     end = len(window) - 1 if window.endswith(b"\n") else len(window)
     lines, answered = 0, False

@@ -30,7 +30,7 @@ def deep_view(reader: StoreReader, session: Session, limits: Limits) -> Transcri
         return read_deep(reader, session, limits, tail)
     path, size = os.fspath(session.transcript.path), session.transcript.size_bytes
     tally = tally_large(path, size, line_limit=limits.line_bytes)
-    tail = brief_tail(reader, session, limits)
+    tail = brief_tail(reader, session, limits, checked=tally.regular)
     if not tail.left_out:
         return _joined(tail, tally, session)
     if tail.entries[0].offset <= tally.offset:  # else lines that nobody has counted are among those left out

@@ -18,7 +18,7 @@ from clawmedic.transcripts.bones import UNFIT, Bones, Message, bones_of
 from clawmedic.transcripts.entry import Entry
 from clawmedic.transcripts.envelope import bare_text, continues_turn
 from clawmedic.transcripts.parse import TOOL_CALLS, entry_at, load_line
-from clawmedic.transcripts.structure import LOOP_COMPACTIONS, LOOP_MESSAGES, is_empty, lossy_reason
+from clawmedic.transcripts.structure import BLOAT_RUN, LOOP_COMPACTIONS, LOOP_MESSAGES, is_empty, lossy_reason
 
 MOST_NOTES = 50
 """So many places of one kind are named; the others are counted."""
@@ -48,6 +48,8 @@ class Tally:
         loop_line: the line of the last compaction of a row with few messages between them, 0 when there is none.
         events: how many events of a database were counted, 0 for a file.
         problem: why the file could not be read to the end, "" when it could.
+        regular: once it is finished: one branch from the first line to the last, without a compaction, a reset, a row
+            of failures or anything to note.
     """
 
     def __init__(self) -> None:
@@ -61,7 +63,8 @@ class Tally:
         self.messages = self.loop_line = 0
         self.events = 0
         self.problem = ""
-        self._reset = False
+        self.regular = False
+        self._leaf = self._reset = False
         self._compacted: list[tuple[int, int]] = []  # line of a compaction, messages before it
         self._waiting: dict[str, int] = {}
         self._ids = array("q")
@@ -139,6 +142,7 @@ class Tally:
                 self._broke(value.get("targetId") if kind == "leaf" else parent)
             self.last_id = name
             self._ids.append(hash(name))
+        self._leaf = self._leaf or kind == "leaf"
         if kind == "message":
             self._message(entry_at(value, self.lines))
         elif kind in _BOUNDARIES:
@@ -262,6 +266,7 @@ class Tally:
         self.longest = later.longest if later._reset else max(self.longest, later.longest)
         self.run = later.run
         self._reset = self._reset or later._reset
+        self._leaf = self._leaf or later._leaf
         gap = self.messages
         for line, messages in later._compacted:
             self._compacted.append((line + lines, messages + gap))
@@ -288,6 +293,8 @@ class Tally:
         twice = self._twice()
         if twice:
             self.counts["twice"] = twice
+        turned = self._leaf or self._reset or bool(self._compacted) or bool(self._breaks)
+        self.regular = not (turned or self.counts or self.problem) and self.longest < BLOAT_RUN
         self._ids = array("q")
         self._breaks = []
 

@@ -39,12 +39,21 @@ from clawmedic.triage.verdict import judge, sentence
 from clawmedic.triage.waiting import waiting_messages
 
 WORTH_A_FORK = 200
-"""So many sessions of one store are judged by several processes."""
+"""So many sessions are judged by several processes."""
 WORTH_A_FORK_BYTES = 16 * 1024 * 1024
 """So many bytes of transcripts are read by several processes."""
 _JUDGING_BYTES = 128 * 1024
 _FOUND_OUT = attrgetter(*SessionReport.__struct_fields__[1:])
 ANSWERING = frozenset({Verdict.DEAD, Verdict.STUCK, Verdict.SUSPECT})
+
+
+class Shelf(Struct, frozen=True):
+    """One store, what its sessions share, and its orphans: all of them, and those of each key."""
+
+    store: StoreReader
+    scene: Scene
+    orphans: tuple[Orphan, ...]
+    own: dict[str, list[Orphan]]
 
 
 class Examination(Struct, frozen=True):
@@ -58,10 +67,11 @@ class Examination(Struct, frozen=True):
     deep: bool
     thorough: bool
 
-    def store(self, store: StoreReader) -> tuple[list[SessionReport], list[Finding]]:
-        """Every session of one store judged, and what is wrong with the store itself."""
-        told, orphans = self._scene(store)
-        return self._reports(told, store, orphans), self.findings(store, orphans)
+    def everything(self) -> tuple[list[SessionReport], list[Finding]]:
+        """Every session of every store judged, and what is wrong with the stores themselves."""
+        shelves = [self._shelf(store) for store in self.state.stores]
+        reports = self._reports([(shelf, session) for shelf in shelves for session in shelf.store.sessions()])
+        return reports, [found for shelf in shelves for found in self.findings(shelf.store, shelf.orphans)]
 
     def findings(self, store: StoreReader, orphans: tuple[Orphan, ...]) -> list[Finding]:
         """What is wrong with a store itself; its orphans are what `cases` gives."""
@@ -90,14 +100,12 @@ class Examination(Struct, frozen=True):
             only: this session alone.
             wanted: given a session and its orphans, says whether it is looked at.
         """
-        scene, orphans = self._scene(store)
+        shelf = self._shelf(store)
         chosen = store.sessions() if only is None else [only]
-        own = _of_keys(orphans)
-        chosen = [session for session in chosen if wanted(session, own.get(session.key, ()))]
-        return self._gathered(scene, store, chosen, orphans), orphans
+        chosen = [session for session in chosen if wanted(session, shelf.own.get(session.key, ()))]
+        return (self._case(shelf, session) for session in chosen), shelf.orphans
 
-    def _scene(self, store: StoreReader) -> tuple[Scene, tuple[Orphan, ...]]:
-        """What the sessions of one store share, and the store's orphans."""
+    def _shelf(self, store: StoreReader) -> Shelf:
         sessions, artefacts = store.sessions(), store.artefacts()
         limits = self.settings.world.limits
         loose = unreferenced(artefacts, sessions)
@@ -111,45 +119,50 @@ class Examination(Struct, frozen=True):
             limits=limits,
             now=self.settings.now(),
         )
-        return scene, orphans
+        return Shelf(store, scene, orphans, _of_keys(orphans))
 
-    def _reports(self, scene: Scene, store: StoreReader, orphans: Sequence[Orphan]) -> list[SessionReport]:
-        """Every session judged; a large store of files by several processes."""
-        sessions = store.sessions()
+    def _case(self, shelf: Shelf, session: Session) -> Case:
+        """A transcript is let go as soon as its session is judged: memory does not grow with the store."""
+        view = self._view(shelf.store, session)
+        return gather(shelf.scene, session, view, shelf.own.get(session.key, ()))
 
-        def judged(part: Sequence[Session]) -> Iterator[SessionReport]:
-            return (report_of(case, self.acks) for case in self._gathered(scene, store, part, orphans))
+    def _reports(self, told: Sequence[tuple[Shelf, Session]]) -> list[SessionReport]:
+        """Every session judged; many sessions in files by several processes."""
 
-        def shared(part: Sequence[Session]) -> list[SessionReport]:
+        def judged(place: int) -> SessionReport:
+            return report_of(self._case(*told[place]), self.acks)
+
+        self.reporter.begin("transcripts", len(told))
+        try:
+            reports: dict[int, SessionReport] = {}
+            shared = self._worth_a_fork(told)
+            alone = set(range(len(told))).difference(shared)
+            for place in sorted(alone):
+                reports[place] = judged(place)
+                self.reporter.advance()
             # A session itself is in all processes: only what was found out travels.
             found = share(
-                part,
-                lambda some: [_FOUND_OUT(report) for report in judged(some)],
-                weigh=self._weigh,
+                shared,
+                lambda some: [_FOUND_OUT(judged(place)) for place in some],
+                weigh=lambda place: self._weigh(told[place][1]),
                 advance=self.reporter.advance,
             )
-            return [SessionReport(session, *rest) for session, rest in zip(part, found, strict=True)]
-
-        self.reporter.begin("transcripts", len(sessions))
-        try:
-            many = self._is_worth_a_fork(store, sessions)
-            alone = [session for session in sessions if not many or self._is_large(session)]
-            reports = {}
-            for report in judged(alone):
-                reports[report.session.key] = report
-                self.reporter.advance()
-            rest = [session for session in sessions if session.key not in reports]
-            reports |= {report.session.key: report for report in (shared(rest) if rest else ())}
-            return [reports[session.key] for session in sessions]
+            for place, rest in zip(shared, found, strict=True):
+                reports[place] = SessionReport(told[place][1], *rest)
+            return [reports[place] for place in range(len(told))]
         finally:
             self.reporter.end()
 
-    def _is_worth_a_fork(self, store: StoreReader, sessions: Sequence[Session]) -> bool:
-        if store.generation is not Generation.FILES:
-            return False
-        return len(sessions) >= WORTH_A_FORK or (
-            self.deep and sum(map(self._weigh, sessions)) >= WORTH_A_FORK_BYTES
-        )
+    def _worth_a_fork(self, told: Sequence[tuple[Shelf, Session]]) -> list[int]:
+        """The places of those sessions that several processes judge."""
+        some = [
+            place
+            for place, (shelf, session) in enumerate(told)
+            if shelf.store.generation is Generation.FILES and not self._is_large(session)
+        ]
+        many = len(some) >= WORTH_A_FORK
+        heavy = self.deep and sum(self._weigh(told[place][1]) for place in some) >= WORTH_A_FORK_BYTES
+        return some if many or heavy else []
 
     def _is_large(self, session: Session) -> bool:
         """Whether all processes work on this one transcript, so that none waits for another at the end."""
@@ -162,14 +175,6 @@ class Examination(Struct, frozen=True):
     def _weigh(self, session: Session) -> int:
         """What it takes to judge a session, in bytes of transcript parsed."""
         return _JUDGING_BYTES + (session.transcript.size_bytes if self.deep else 0)
-
-    def _gathered(
-        self, scene: Scene, store: StoreReader, sessions: Sequence[Session], orphans: Sequence[Orphan]
-    ) -> Iterator[Case]:
-        """Transcripts are let go as soon as their session is judged: memory does not grow with the store."""
-        own = _of_keys(orphans)
-        for session in sessions:
-            yield gather(scene, session, self._view(store, session), own.get(session.key, ()))
 
     def _boots(self, store: StoreReader) -> tuple[int, ...]:
         """When the gateway was started. A log may be shared with other gateways: a database that tells is believed."""
@@ -212,12 +217,7 @@ def examine(
         book = LogBook.read(scan)
         acks = load_acks(settings)
         examination = Examination(settings, reporter, state, book, acks, deep, thorough)
-        reports: list[SessionReport] = []
-        store_findings: list[Finding] = []
-        for store in state.stores:
-            examined, found = examination.store(store)
-            reports += examined
-            store_findings += found
+        reports, store_findings = examination.everything()
         incidents = [incident for report in reports for incident in report.incidents]
         held = {report.session.key for report in reports}
         incidents += loose_incidents(book, held, generation=state.generation, dialect=state.dialect)
