@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from pathlib import Path
 
 from clawmedic.errors import RefusedError
@@ -19,6 +18,8 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         RefusedError: the target is a symbolic link or no regular file, or the disk refuses; nothing was
         changed.
     """
+    import secrets
+
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -76,58 +77,52 @@ _LIVE = re.compile(
 _PLAIN_ID = re.compile(_UUID)
 _PLAIN_LIVE = re.compile(rf"({_UUID})\.jsonl")
 _BACKUP_IN_ID = re.compile(rf"\.(?:[\w-]*{_BACKUP_WORDS})", re.IGNORECASE)
-_FOREIGN = re.compile(
-    rf"(?P<stem>.+?\.jsonl)[.~_-](?P<tail>.*{_BACKUP_WORDS}.*)|(?P<plain>.+?\.jsonl)(?P<suffix>~|\.zst|\.gz|\.\d+)",
-    re.IGNORECASE | re.DOTALL,
-)
-_STORE_COPY = re.compile(
-    rf"sessions\.json[.~_-].*{_BACKUP_WORDS}.*|sessions\.json~", re.IGNORECASE | re.DOTALL
-)
-
-
-def _whole(pattern: str) -> Callable[[str], re.Match[str] | None]:
-    return re.compile(pattern, re.DOTALL).fullmatch
+_FOREIGN = rf"(?is)(?P<stem>.+?\.jsonl)[.~_-](?P<tail>.*{_BACKUP_WORDS}.*)|(?P<plain>.+?\.jsonl)(?P<suffix>~|\.zst|\.gz|\.\d+)"
+_STORE_COPY = rf"(?is)sessions\.json[.~_-].*{_BACKUP_WORDS}.*|sessions\.json~"
 
 
 # The first that fits decides. Groups: stem (names the session), at (a time in the name).
-_GRAMMAR: tuple[tuple[ArtefactKind, Callable[[str], re.Match[str] | None]], ...] = (
-    (ArtefactKind.STORE, _whole(r"sessions\.json")),
-    (ArtefactKind.LOCK, _whole(r"(?:(?P<stem>.+)\.jsonl|sessions\.json)\.lock")),
-    (ArtefactKind.TRAJECTORY, _whole(r"(?P<stem>.+)\.trajectory(?:\.jsonl|-path\.json)")),
+_GRAMMAR: tuple[tuple[ArtefactKind, str], ...] = (
+    (ArtefactKind.LOCK, r"(?:(?P<stem>.+)\.jsonl|sessions\.json)\.lock"),
+    (ArtefactKind.TRAJECTORY, r"(?P<stem>.+)\.trajectory(?:\.jsonl|-path\.json)"),
     (
         ArtefactKind.RESET,
-        _whole(rf"(?P<stem>.+?)\.jsonl\.reset\.(?P<at>{_TS})(?:\.[0-9a-f]{{32}})?{_PACKED}"),
+        rf"(?P<stem>.+?)\.jsonl\.reset\.(?P<at>{_TS})(?:\.[0-9a-f]{{32}})?{_PACKED}",
     ),
     (
         ArtefactKind.DELETED,
-        _whole(rf"(?P<stem>.+?)\.jsonl\.deleted\.(?P<at>{_TS})(?:\.[0-9a-f]{{32}})?{_PACKED}"),
+        rf"(?P<stem>.+?)\.jsonl\.deleted\.(?P<at>{_TS})(?:\.[0-9a-f]{{32}})?{_PACKED}",
     ),
-    (ArtefactKind.BAK, _whole(rf"(?P<stem>.+?)\.jsonl\.bak\.(?P<at>{_TS})(?:\.[0-9a-f]{{32}})?{_PACKED}")),
-    (ArtefactKind.REPAIR, _whole(r"(?P<stem>.+)\.jsonl\.bak-\d+-(?P<at>\d{13})")),
-    (ArtefactKind.TEMP, _whole(r"(?P<stem>.+)\.jsonl\.repair-\d+-(?P<at>\d{13})\.tmp")),
+    (ArtefactKind.BAK, rf"(?P<stem>.+?)\.jsonl\.bak\.(?P<at>{_TS})(?:\.[0-9a-f]{{32}})?{_PACKED}"),
+    (ArtefactKind.REPAIR, r"(?P<stem>.+)\.jsonl\.bak-\d+-(?P<at>\d{13})"),
+    (ArtefactKind.TEMP, r"(?P<stem>.+)\.jsonl\.repair-\d+-(?P<at>\d{13})\.tmp"),
     (
         ArtefactKind.IMPORTED,
-        _whole(
-            rf"(?:.*?\.)??(?P<stem>{_UUID}|[^.]+)(?:\.checkpoint\.{_UUID})?\.jsonl\.imported-(?P<at>\d{{13}}){_PACKED}"
-        ),
+        rf"(?:.*?\.)??(?P<stem>{_UUID}|[^.]+)(?:\.checkpoint\.{_UUID})?\.jsonl\.imported-(?P<at>\d{{13}}){_PACKED}",
     ),
-    (ArtefactKind.IMPORTED, _whole(rf".*\.imported-(?P<at>\d{{13}}){_PACKED}")),
-    (ArtefactKind.CHECKPOINT, _whole(rf"(?P<stem>.+)\.(?i:checkpoint)\.{_UUID}\.jsonl")),
-    (ArtefactKind.CORRUPT, _whole(rf"(?P<stem>.+?)(?:\.jsonl)?\.corrupt-(?P<at>{_TS})-[0-9a-f]{{8}}\.jsonl")),
+    (ArtefactKind.IMPORTED, rf".*\.imported-(?P<at>\d{{13}}){_PACKED}"),
+    (ArtefactKind.CHECKPOINT, rf"(?P<stem>.+)\.(?i:checkpoint)\.{_UUID}\.jsonl"),
+    (ArtefactKind.CORRUPT, rf"(?P<stem>.+?)(?:\.jsonl)?\.corrupt-(?P<at>{_TS})-[0-9a-f]{{8}}\.jsonl"),
     (
         ArtefactKind.DOCTOR,
-        _whole(rf"(?P<stem>.+)\.jsonl\.pre-doctor-(?:branch|openai-codex)-repair-(?P<at>{_TS})\.bak"),
+        rf"(?P<stem>.+)\.jsonl\.pre-doctor-(?:branch|openai-codex)-repair-(?P<at>{_TS})\.bak",
     ),
-    (ArtefactKind.TEMP, _whole(rf"(?P<stem>.+)\.jsonl\.compact\.{_UUID}\.tmp")),
-    (ArtefactKind.TEMP, _whole(r"(?P<stem>.+?)(?:\.jsonl)?\.(?:manual-compaction-tmp|truncate-tmp)")),
-    (ArtefactKind.TEMP, _whole(rf"\.fs-safe-\d+-{_UUID}\.tmp")),
-    (ArtefactKind.STORE_BACKUP, _whole(r"sessions\.json\.bak\.(?P<at>\d{13})")),
-    (ArtefactKind.STORE_TEMP, _whole(rf"sessions\.json\.(?:\d+\.)?{_UUID}\.tmp")),
-    (ArtefactKind.STORE_TEMP, _whole(r"sessions\.json\..*tmp")),
-    (ArtefactKind.TEMP, _whole(r"(?P<stem>.+?)\.jsonl\..*tmp")),
-    (ArtefactKind.DATABASE_CORRUPT, _whole(r".+\.sqlite(?:-wal|-shm)?\.corrupt-(?P<at>\d{13})(?:\.\d+)?")),
-    (ArtefactKind.COLD, _whole(r"[0-9a-f]{64}\.jsonl\.(?:zst|gz)")),
+    (ArtefactKind.TEMP, rf"(?P<stem>.+)\.jsonl\.compact\.{_UUID}\.tmp"),
+    (ArtefactKind.TEMP, r"(?P<stem>.+?)(?:\.jsonl)?\.(?:manual-compaction-tmp|truncate-tmp)"),
+    (ArtefactKind.TEMP, rf"\.fs-safe-\d+-{_UUID}\.tmp"),
+    (ArtefactKind.STORE_BACKUP, r"sessions\.json\.bak\.(?P<at>\d{13})"),
+    (ArtefactKind.STORE_TEMP, rf"sessions\.json\.(?:\d+\.)?{_UUID}\.tmp"),
+    (ArtefactKind.STORE_TEMP, r"sessions\.json\..*tmp"),
+    (ArtefactKind.TEMP, r"(?P<stem>.+?)\.jsonl\..*tmp"),
+    (ArtefactKind.DATABASE_CORRUPT, r".+\.sqlite(?:-wal|-shm)?\.corrupt-(?P<at>\d{13})(?:\.\d+)?"),
+    (ArtefactKind.COLD, r"[0-9a-f]{64}\.jsonl\.(?:zst|gz)"),
 )
+
+
+@cache
+def _grammar() -> tuple[tuple[ArtefactKind, Callable[[str], re.Match[str] | None]], ...]:
+    """Made when the first unusual name is met: it takes longer than the rest of a small scan's start."""
+    return tuple((kind, re.compile(pattern, re.DOTALL).fullmatch) for kind, pattern in _GRAMMAR)
 
 
 def classify_name(name: str) -> Classified:
@@ -135,18 +130,19 @@ def classify_name(name: str) -> Classified:
 
     The session id comes without `-topic-N` and without a fork's time stamp; the time of a fork is its creation.
     """
-    if plain := _PLAIN_LIVE.fullmatch(name):  # nearly every file of a large directory
-        return ArtefactKind.LIVE, plain[1], None, None
-    for kind, match in _GRAMMAR:
+    plain = _PLAIN_LIVE.fullmatch(name)
+    if plain or name == "sessions.json":  # nearly every file there is
+        return ArtefactKind.LIVE if plain else ArtefactKind.STORE, plain and plain[1], None, None
+    for kind, match in _grammar():
         if found := match(name):
             groups = found.groupdict()
             session_id, _, thread = _stem(groups.get("stem"))
             return kind, session_id, stamp_ms(groups.get("at")), thread
-    if _STORE_COPY.fullmatch(name):
+    if re.fullmatch(_STORE_COPY, name):
         return ArtefactKind.FOREIGN, None, stamp_in(name), None
     if name.lower().endswith(".jsonl"):
         return _transcript(name)
-    if foreign := _FOREIGN.fullmatch(name):
+    if foreign := re.fullmatch(_FOREIGN, name):
         stem = (foreign["stem"] or foreign["plain"])[: -len(".jsonl")]
         session_id, _, thread = _stem(stem)
         return ArtefactKind.FOREIGN, session_id, stamp_in(foreign["tail"] or ""), thread

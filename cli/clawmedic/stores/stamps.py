@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 
 _FILE_STAMP = re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2})-(\d{2})-(\d{2})(?:[.-](\d{3}))?Z")
-_ANYWHERE = re.compile(
+_ANYWHERE = (
     r"(?P<iso>\d{4}-\d{2}-\d{2}T\d{2}[-:]\d{2}[-:]\d{2}(?:[.-]\d{3})?Z?)"
     r"|(?<!\d)(?P<ms>\d{13})(?!\d)"
     r"|(?<!\d)(?P<day>20\d{2}-?\d{2}-?\d{2})(?:[T_-]?(?P<time>\d{2}[:.-]?\d{2}(?:[:.-]?\d{2})?))?(?!\d)"
@@ -32,7 +32,7 @@ def stamp_ms(text: str | None) -> int | None:
 
 def stamp_in(text: str) -> int | None:
     """The first time found anywhere in a foreign name, taken as UTC; None when there is none."""
-    found = _ANYWHERE.search(text)
+    found = re.search(_ANYWHERE, text)
     if not found:
         return None
     if found["ms"]:
