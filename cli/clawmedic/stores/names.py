@@ -77,7 +77,10 @@ _LIVE = re.compile(
 _PLAIN_ID = re.compile(_UUID)
 _PLAIN_LIVE = re.compile(rf"({_UUID})\.jsonl")
 _BACKUP_IN_ID = re.compile(rf"\.(?:[\w-]*{_BACKUP_WORDS})", re.IGNORECASE)
-_FOREIGN = rf"(?is)(?P<stem>.+?\.jsonl)[.~_-](?P<tail>.*{_BACKUP_WORDS}.*)|(?P<plain>.+?\.jsonl)(?P<suffix>~|\.zst|\.gz|\.\d+)"
+_FOREIGN = (
+    rf"(?is)(?P<stem>.+?\.jsonl)[.~_-](?P<tail>.*{_BACKUP_WORDS}.*)"
+    r"|(?P<plain>.+?\.jsonl)(?P<suffix>~|\.zst|\.gz|\.\d+)"
+)
 _STORE_COPY = rf"(?is)sessions\.json[.~_-].*{_BACKUP_WORDS}.*|sessions\.json~"
 
 
