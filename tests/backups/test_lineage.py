@@ -29,11 +29,42 @@ def test_who_can_have_taken_over(first, notice, expected):
     assert follows(orphan(), Life("heir", first, None, opens_with_reset=notice)) is expected
 
 
-def test_the_nearest_successor_wins():
+def test_of_several_that_can_have_followed_none_is_guessed():
     present = {"a": [Life("a", END + 300_000, None)], "b": [Life("b", END + 2_000, None)]}
-    found = heirs([orphan()], present, {})
+    assert heirs([orphan()], present, {}) == {}
+    found = heirs([orphan()], {"b": present["b"]}, {})
     assert found["lost"].key == "b"
     assert "b begins 2 s after" in found["lost"].why
+
+
+def test_the_notice_of_a_reset_outweighs_a_beginning_at_the_right_time():
+    present = {
+        "a": [Life("a", END + 60_000, None, opens_with_reset=True)],
+        "b": [Life("b", END + 2_000, None)],
+    }
+    assert heirs([orphan()], present, {})["lost"].key == "a"
+
+
+def test_a_transcript_follows_one_other_only():
+    """Two chats reset one after the other; then two at once, whose histories must not change places."""
+    apart = [orphan("first"), orphan("second", END + 100_000)]
+    present = {
+        "a": [Life("a", END + 10_000, None, opens_with_reset=True)],
+        "b": [Life("b", END + 110_000, None, opens_with_reset=True)],
+    }
+    assert {name: heir.key for name, heir in heirs(apart, present, {}).items()} == {
+        "first": "a",
+        "second": "b",
+    }
+    at_once = [orphan("first"), orphan("second", END + 1_000)]
+    assert heirs(at_once, present, {}) == {}
+    assert heirs(at_once, present, {"first": Heir("b", "log")})["second"].key == "a"
+
+
+def test_a_chain_of_resets_leads_to_one_key():
+    chain = [orphan("oldest"), Life("middle", END + 5_000, END + 50_000, opens_with_reset=True)]
+    found = heirs(chain, {"a": [Life("a", END + 60_000, None, opens_with_reset=True)]}, {})
+    assert {name: heir.key for name, heir in found.items()} == {"oldest": "a", "middle": "a"}
 
 
 def test_the_log_outweighs_everything():

@@ -6,7 +6,7 @@ from clawmedic.logs.records import Level, LogRecord
 from clawmedic.logs.signals import Signal, SignalKind
 from clawmedic.model.cause import Cause
 from clawmedic.triage.events import EventKind
-from clawmedic.triage.logbook import OPEN_TURNS, TURNS_KEPT, LogBook
+from clawmedic.triage.logbook import OPEN_TURNS, OPEN_UNTRACED, TURNS_KEPT, LogBook
 from clawmedic.triage.logreading import read_turn
 
 KEY = "agent:main:telegram:group:-1"
@@ -172,3 +172,48 @@ def test_a_trace_shared_by_two_sessions_gives_each_its_own_lines():
     event = read_turn(turn, dialect="7.1")
     assert event is not None
     assert event.cause == Cause.PROVIDER_5XX
+
+
+def test_sessions_at_work_at_once_keep_their_own_lines_without_a_trace():
+    """As 2026.4.15 writes when two sessions wait for the same dead summariser."""
+    book = LogBook.read(
+        [
+            line(SignalKind.PRECHECK, 1_000, key=KEY, session_id=SID, model="fake/big"),
+            line(SignalKind.PRECHECK, 3_000, key=OTHER, session_id=FOREIGN, model="fake/big"),
+            line(SignalKind.COMPACTION_FAILED, 16_000, key=KEY, model="fake/big", trigger="overflow"),
+            line(SignalKind.COMPACTION_CAUSE, 16_001, cause=Cause.TIMEOUT, model="fake/big"),
+            line(SignalKind.AUTO_RESET, 17_000, key=KEY),
+            line(SignalKind.COMPACTION_FAILED, 18_000, key=OTHER, model="fake/big", trigger="overflow"),
+            line(SignalKind.COMPACTION_CAUSE, 18_001, cause=Cause.QUOTA, model="fake/big"),
+            line(SignalKind.AUTO_RESET, 19_000, key=OTHER),
+        ]
+    )
+    for key, cause in ((KEY, Cause.TIMEOUT), (OTHER, Cause.QUOTA)):
+        (turn,) = book.turns_of_key(key)
+        assert turn.keys == {key}
+        assert len(turn.session_ids) == 1
+        assert len(turn.signals) == 4
+        assert [one.cause for one in turn.of(SignalKind.COMPACTION_CAUSE)] == [cause]
+
+
+def test_a_failed_run_of_another_model_does_not_wait_for_this_session():
+    book = LogBook.read(
+        [
+            line(SignalKind.RUN_FAILED, 1_000, cause=Cause.NETWORK, model="gone/big", run_id="r1"),
+            line(SignalKind.RUN_FAILED, 1_001, cause=Cause.RATE_LIMIT, model="fake/big", run_id="r2"),
+            line(SignalKind.PRECHECK, 1_500, key=KEY, session_id=SID, model="fake/big"),
+        ]
+    )
+    (turn,) = book.turns_of_key(KEY)
+    assert [one.model for one in turn.signals] == ["fake/big", "fake/big"]
+    assert [one.model for stray in book.strays for one in stray.signals] == ["gone/big"]
+
+
+def test_open_turns_without_a_trace_are_bounded():
+    keys = [f"agent:main:telegram:group:-{number}" for number in range(3 * OPEN_UNTRACED)]
+    book = LogBook()
+    for at, key in enumerate(keys, 1):
+        book.add(line(SignalKind.PRECHECK, at, key=key))
+    assert len(book._untraced["gateway.log"]) == OPEN_UNTRACED
+    book.close()
+    assert all(len(book.turns_of_key(key)) == 1 for key in keys)

@@ -7,7 +7,7 @@ the old transcript stays on disk without a name that says so (openclaw.md 1.7, o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -61,25 +61,34 @@ def heirs(
         logged: by orphan's name, what the log says of it.
 
     A key is found by the log, else by the chat that the first message names, else by time: the transcript of the key
-    that begins where the orphan ends. What follows an orphan may itself be an orphan (a chain of resets).
+    that begins where the orphan ends. What follows an orphan may itself be an orphan (a chain of resets), and follows
+    no other one. Where several could have followed nothing is guessed: the history of one chat is no other chat's.
     """
     found = {orphan.name: logged[orphan.name] for orphan in orphans if orphan.name in logged}
     known = {key: list(lives) for key, lives in present.items()}
     for orphan in orphans:
         if orphan.name in found:
             known.setdefault(found[orphan.name].key, []).append(orphan)
-    # Newest first: an orphan's successor is younger than it and is placed before it is asked for.
-    for orphan in sorted(orphans, key=lambda life: -(life.last_at or 0)):
+    taken: set[str] = set()
+    for orphan in orphans:
         if orphan.name in found:
-            continue
-        heir = _by_chat(orphan, known) or _by_time(orphan, known)
-        if heir is not None:
-            found[orphan.name] = heir
-            known.setdefault(heir.key, []).append(orphan)
-    return found
+            taken |= _successor(orphan, known[found[orphan.name].key], taken)
+    while True:
+        # Newest first: an orphan's successor is younger than it and is placed before it is asked for.
+        for orphan in sorted(orphans, key=lambda life: -(life.last_at or 0)):
+            if orphan.name in found:
+                continue
+            heir = _by_chat(orphan, known, taken) or _by_time(orphan, known, taken)
+            if heir is not None:
+                found[orphan.name] = heir
+                taken |= _successor(orphan, known[heir.key], taken)
+                known[heir.key].append(orphan)
+                break  # another one may have become the only one
+        else:
+            return found
 
 
-def _by_chat(orphan: Life, known: Mapping[str, Sequence[Life]]) -> Heir | None:
+def _by_chat(orphan: Life, known: Mapping[str, Sequence[Life]], taken: Collection[str]) -> Heir | None:
     """By the chat in the first message; where several keys serve the chat, by time among them."""
     if not orphan.chat:
         return None
@@ -88,25 +97,37 @@ def _by_chat(orphan: Life, known: Mapping[str, Sequence[Life]]) -> Heir | None:
     ]
     if len(keys) == 1:
         return Heir(keys[0], f"its first message comes from the same chat ({orphan.chat})")
-    return _by_time(orphan, {key: known[key] for key in keys})
+    return _by_time(orphan, {key: known[key] for key in keys}, taken)
 
 
-def _by_time(orphan: Life, known: Mapping[str, Sequence[Life]]) -> Heir | None:
-    nearest: tuple[int, str, Life] | None = None
-    for key, lives in known.items():
-        for life in lives:
-            if orphan.chat and life.chat and orphan.chat != life.chat:
-                continue
-            if follows(orphan, life):
-                gap = (life.first_at or 0) - (orphan.last_at or 0)
-                if nearest is None or gap < nearest[0]:
-                    nearest = (gap, key, life)
-    if nearest is None:
+def _by_time(orphan: Life, known: Mapping[str, Sequence[Life]], taken: Collection[str]) -> Heir | None:
+    """The only one that can have followed; one that opens with the notice of a reset before one that only begins."""
+    following = [
+        (key, life)
+        for key, lives in known.items()
+        for life in lives
+        if life.name not in taken
+        and not (orphan.chat and life.chat and orphan.chat != life.chat)
+        and follows(orphan, life)
+    ]
+    told = [(key, life) for key, life in following if life.opens_with_reset]
+    if len(told or following) != 1:
         return None
-    gap, key, life = nearest
-    if life.opens_with_reset:
+    key, life = (told or following)[0]
+    if told:
         return Heir(key, f"{life.name} opens with OpenClaw's notice of an automatic reset")
+    gap = (life.first_at or 0) - (orphan.last_at or 0)
     return Heir(key, f"{life.name} begins {max(gap, 0) / 1000:.0f} s after its newest entry")
+
+
+def _successor(orphan: Life, lives: Sequence[Life], taken: Collection[str]) -> set[str]:
+    """The transcript of the same key that took over from the orphan, as far as time tells."""
+    later = [
+        life
+        for life in lives
+        if life.name not in taken and life.name != orphan.name and follows(orphan, life)
+    ]
+    return {min(later, key=lambda life: life.first_at or 0).name} if later else set()
 
 
 def _same_chat(lives: Sequence[Life], chat: str) -> bool:

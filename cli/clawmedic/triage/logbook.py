@@ -18,6 +18,8 @@ from msgspec import Struct, field
 from clawmedic.logs.signals import Signal, SignalKind
 
 OPEN_TURNS = 512
+OPEN_UNTRACED = 64
+"""Turns without a trace that are open at a time in one log."""
 TURNS_KEPT = 400
 SIGNALS_PER_TURN = 64
 NEIGHBOUR_MS = 5_000
@@ -84,7 +86,9 @@ class LogBook:
 
     def __init__(self) -> None:
         self._open: OrderedDict[str, LogTurn] = OrderedDict()
-        self._untraced: dict[str, LogTurn] = {}
+        self._untraced: dict[str, list[LogTurn]] = defaultdict(
+            list
+        )  # by source; the newest line's turn is last
         self._runs: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self._waiting: dict[str, deque[Signal]] = defaultdict(lambda: deque(maxlen=PENDING_LINES))
         self._by_key: dict[str, deque[LogTurn]] = defaultdict(lambda: deque(maxlen=TURNS_KEPT))
@@ -211,30 +215,53 @@ class LogBook:
         turn.add(signal)
 
     def _add_untraced(self, signal: Signal) -> None:
-        """Lines without a trace: keyed lines open or continue a turn; others wait for or join a neighbour."""
+        """Lines without a trace: keyed lines open or continue a turn; others wait for or join a neighbour.
+
+        Several sessions at work write between each other's lines: each goes on with its own turn.
+        """
         source = signal.record.source
-        turn = self._untraced.get(source)
+        turns = self._untraced[source]
         if signal.key or signal.session_id:
-            if turn is None or not _continues(turn, signal):
-                waiting = [one for one in self._waiting.pop(source, ()) if _near(one, signal)]
-                self._end_untraced(source)
-                turn = self._untraced[source] = LogTurn()
-                for one in waiting:
-                    turn.add(one)
+            turn = self._continued(turns, signal)
+            if turn is None:
+                turn = LogTurn()
+                for one in self._waiting.pop(source, ()):
+                    if _near(one, signal) and not _is_anothers(one, signal):
+                        turn.add(one)
+                    else:
+                        self._stray(one)
             turn.add(signal)
-        elif turn is not None and _near(turn.signals[-1], signal) and not _ended_for_good(turn, signal):
-            turn.add(signal)
+            turns.append(turn)
+            if len(turns) > OPEN_UNTRACED:
+                self._file(turns.pop(0))
+        elif turns and _near(turns[-1].signals[-1], signal) and not _ended_for_good(turns[-1], signal):
+            turns[-1].add(signal)
         else:
             self._waiting[source].append(signal)
 
+    def _continued(self, turns: list[LogTurn], signal: Signal) -> LogTurn | None:
+        """The open turn that a keyed line goes on with, taken out of `turns`; one that it ends is filed."""
+        for place in range(len(turns) - 1, -1, -1):
+            turn = turns[place]
+            named = signal.key in turn.keys or signal.session_id in turn.session_ids
+            if named or (place == len(turns) - 1 and _continues(turn, signal)):
+                del turns[place]
+                if _continues(turn, signal):
+                    return turn
+                self._file(turn)
+                return None
+        return None
+
     def _end_untraced(self, source: str) -> None:
-        turn = self._untraced.pop(source, None)
-        if turn is not None:
+        for turn in self._untraced.pop(source, ()):
             self._file(turn)
         for waiting in self._waiting.pop(source, ()):
-            stray = LogTurn()
-            stray.add(waiting)
-            self.strays.append(stray)
+            self._stray(waiting)
+
+    def _stray(self, signal: Signal) -> None:
+        stray = LogTurn()
+        stray.add(signal)
+        self.strays.append(stray)
 
     def _file(self, turn: LogTurn) -> None:
         for key in turn.keys:
@@ -276,6 +303,12 @@ def _settled(turn: LogTurn) -> bool:
     return turn.has(
         SignalKind.COMPACTION_FAILED, SignalKind.COMPACTION_DONE, SignalKind.RUN_FAILED, SignalKind.RUN_OK
     )
+
+
+def _is_anothers(waiting: Signal, signal: Signal) -> bool:
+    """Whether a failed run's line is not of the session whose first keyed line follows: it names another model."""
+    models = waiting.model and signal.model
+    return bool(waiting.kind is SignalKind.RUN_FAILED and models and waiting.model != signal.model)
 
 
 def _ended_for_good(turn: LogTurn, signal: Signal) -> bool:

@@ -5,6 +5,7 @@ A log may be shared by several gateways, or be all that is left of one.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 
 from clawmedic.model.cause import Cause
@@ -26,8 +27,13 @@ def loose_incidents(
     for key in sorted(book.known_keys() - set(held))[:MOST_KEYS]:
         events = _events(book.turns_of_key(key), dialect=dialect)
         told += _incidents(key, events, generation=generation, dialect=dialect)
-    strays = [event for event in _events(list(book.strays), dialect=dialect) if event.cause is not None]
-    told += _incidents(None, strays, generation=generation, dialect=dialect)
+    # Lines that name nobody may be of many sessions and stand in any order: what failed alike is told together.
+    strays: dict[tuple[Cause, str], list[Event]] = defaultdict(list)
+    for event in _events(list(book.strays), dialect=dialect):
+        if event.cause is not None:
+            strays[event.cause, event.provider].append(event)
+    for alike in strays.values():
+        told += _incidents(None, alike, generation=generation, dialect=dialect)
     return tuple(sorted(told, key=lambda incident: incident.started_at or 0))
 
 

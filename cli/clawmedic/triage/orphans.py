@@ -63,15 +63,20 @@ def unreferenced(artefacts: Sequence[Artefact], sessions: Sequence[Session]) -> 
 
 
 def _by_log(book: LogBook, lost: Sequence[Artefact], keys: set[str]) -> dict[str, Heir]:
-    """By file name: the key that the log line of an automatic reset names together with the file's session id."""
+    """By file name: the key that a log line names together with the file, where the log tells of the key's reset."""
     by_id = {artefact.session_id: artefact.path.name for artefact in lost if artefact.session_id}
     named: dict[str, Heir] = {}
     for key in book.known_keys() & keys:
-        for turn in book.turns_of_key(key):
-            for signal in turn.of(SignalKind.AUTO_RESET):
-                why = f"the log names its automatic reset ({signal.record.source}:{signal.record.line})"
-                for session_id in turn.session_ids & by_id.keys() - {signal.detail}:
-                    named[by_id[session_id]] = Heir(key, why)
+        turns = book.turns_of_key(key)
+        resets = [signal for turn in turns for signal in turn.of(SignalKind.AUTO_RESET)]
+        if not resets:
+            continue
+        for signal in (signal for turn in turns for signal in turn.signals):
+            name = by_id.get(signal.session_id)
+            if name is not None and signal.key == key:
+                reset = next((one for one in resets if (one.at or 0) >= (signal.at or 0)), resets[-1])
+                why = f"the log names its automatic reset ({reset.record.source}:{reset.record.line})"
+                named[name] = Heir(key, why)
     return named
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from clawmedic.model.finding import Finding, FindingCode, Severity
 from clawmedic.model.session import Generation, Liveness
 from clawmedic.model.spans import span
+from clawmedic.transcripts.failures import is_auto_reset_text
 from clawmedic.transcripts.turns import TurnOutcome
 from clawmedic.triage.case import Case
 from clawmedic.triage.checks.check import clock, of_session
@@ -15,7 +16,8 @@ from clawmedic.triage.checks.check import clock, of_session
 def check(case: Case) -> Iterable[Finding]:
     """An error with the reason; nothing while a live owner is within the run timeout.
 
-    A note only when the run's final answer is in the transcript: then nobody waits, and the row is merely late.
+    A note only when the run's final answer is in the transcript: then nobody waits, and the row is merely late. So it
+    is after an automatic reset: 2026.4.15 may never write the end of that run (seen under 400, 402 and 404).
     """
     if case.session.status != "running":
         return
@@ -25,7 +27,7 @@ def check(case: Case) -> Iterable[Finding]:
         yield of_session(
             case,
             FindingCode.RUNNING_WITHOUT_PROCESS,
-            Severity.INFO if _answered(case) else Severity.ERROR,
+            Severity.INFO if _answered(case) or _was_reset(case) else Severity.ERROR,
             f"row says running since {clock(since)}, but {reason}",
             at=since,
         )
@@ -36,6 +38,14 @@ def _answered(case: Case) -> bool:
     if newest is None or newest.outcome is not TurnOutcome.ANSWERED or newest.ended_at is None:
         return False
     return newest.ended_at >= (case.session.started_at or 0)
+
+
+def _was_reset(case: Case) -> bool:
+    """Whether OpenClaw's notice of an automatic reset is all that was written since the run began."""
+    newest = case.view.path.entries[-1] if case.view.path.entries else None
+    if newest is None or newest.role != "assistant" or not is_auto_reset_text(newest.text):
+        return False
+    return newest.at is not None and newest.at >= (case.session.started_at or 0)
 
 
 def _nobody(case: Case) -> str:

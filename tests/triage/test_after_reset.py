@@ -1,0 +1,39 @@
+"""2026.4.15 resets a session by itself, and may leave the row as if the run went on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from clawmedic.model.finding import FindingCode, Severity
+from clawmedic.model.verdict import Verdict
+from harness import CorpusCase
+from triage_cases import Examiner
+
+
+@pytest.mark.parametrize("seconds_before_the_notice", [2, -60])
+def test_a_running_row_after_the_notice_of_a_reset_is_late_and_not_stuck(
+    corpus_case: Callable[[str], CorpusCase], examiner: Examiner, seconds_before_the_notice: int
+):
+    case = corpus_case("2026.4.15/autoreset-compact-400")
+    store = next(case.state.rglob("sessions.json"))
+    rows = json.loads(store.read_text())
+    (row,) = rows.values()
+    entries = [
+        json.loads(line) for line in store.with_name(f"{row['sessionId']}.jsonl").read_text().splitlines()
+    ]
+    notice = next(entry for entry in entries if entry["type"] == "message")
+    kept = entries[: entries.index(notice) + 1]
+    store.with_name(f"{row['sessionId']}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in kept))
+    at = notice["message"]["timestamp"]
+    row |= {"status": "running", "startedAt": at - 1000 * seconds_before_the_notice, "endedAt": None}
+    row["updatedAt"] = row["startedAt"]
+    store.write_text(json.dumps(rows))
+    report = examiner(case.state)
+    (session,) = report.sessions
+    found = {finding.code: finding.severity for finding in session.findings}
+    late = seconds_before_the_notice > 0
+    assert found[FindingCode.RUNNING_WITHOUT_PROCESS] is (Severity.INFO if late else Severity.ERROR)
+    assert session.verdict is (Verdict.DAMAGED if late else Verdict.STUCK)
