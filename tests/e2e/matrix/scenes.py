@@ -100,7 +100,8 @@ def _refused(ward: Ward, bed: Bed) -> None:
         text = f"Still there, {bed.cell.mark}? {number}"
         answer = ward.say(bed.cell, text, _SILENCE if silent else _REFUSAL)
         if answer.useful:
-            raise AssertionError(f"answered by a dead provider: {answer}")
+            asked = [f"{name}/{one.model}" for name, one in ward.asked(text)]
+            raise AssertionError(f"answered by {asked}, and its provider is dead: {answer}")
     bed.died_at = time.monotonic()
 
 

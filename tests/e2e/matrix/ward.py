@@ -17,7 +17,7 @@ from lab.faults import Text
 from lab.gateway import Gateway
 from lab.install import Installation
 from lab.isolation import Network
-from lab.provider import Provider
+from lab.provider import Provider, Request
 from websockets.exceptions import WebSocketException
 
 from matrix.cells import Cell
@@ -245,10 +245,19 @@ class Ward:
         bed.answered = all(answer.useful for answer in answers)
         if not bed.answered:
             bed.trouble += " | ".join(f"{one.state}: {one.text[:200]}" for one in answers)
-        requests = [one for each in (self.provider, self.lost, self.gone) for one in each.requests]
-        asked = [one for one in requests if one.kind == "chat" and question(bed.cell, 1) in one.prompt]
+        asked = self.asked(question(bed.cell, 1))
         if asked:
-            bed.model, bed.saw = asked[-1].model, seen(asked[-1].prompt, bed.told)
+            bed.model, bed.saw = asked[-1][1].model, seen(asked[-1][1].prompt, bed.told)
+
+    def asked(self, text: str) -> list[tuple[str, Request]]:
+        """The calls of models that a message led to, and by whose name the provider goes."""
+        providers = {"fake": self.provider, "lost": self.lost, "gone": self.gone}
+        return [
+            (name, one)
+            for name, provider in providers.items()
+            for one in provider.requests
+            if one.kind == "chat" and text in one.prompt
+        ]
 
     def undo(self, bed: Bed, operation: str) -> None:
         """Reverse one rescue."""
