@@ -107,7 +107,7 @@ class Soak:
         again = False
         while not self.over.is_set():
             session.said += 0 if again else 1
-            text = f"Message {session.said} about {session.mark}. {_FILLER * self.chance.randint(5, 300)}".strip()
+            text = f"Message {session.said} about {session.mark}. {_FILLER * self.chance.randint(100, 500)}".strip()
             again = not self.write(session, text)
             self.over.wait(2.0 if again else 0.2)
 
