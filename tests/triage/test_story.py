@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from clawmedic.model.cause import Cause, Struck
 from clawmedic.model.incident import Evidence
 from clawmedic.triage.events import Event, EventKind
 from clawmedic.triage.story import chapters, tell
+
+SEEN = (Evidence("a.jsonl", None, 1, "reset"),)
 
 
 def event(kind: EventKind, at: int, *, origin: str = "log", cause: Cause | None = None) -> Event:
@@ -87,3 +91,12 @@ def test_a_second_log_of_the_same_gateway_does_not_double_the_turns():
     assert story.cause is Cause.QUOTA
     again = tell([said("file.log", 1000, None), said("file.log", 1900, Cause.QUOTA)])
     assert again.failed_turns == 2
+
+
+def test_one_reset_told_twice_is_one_chapter_with_the_cause_that_the_log_knows():
+    noticed = replace(event(EventKind.RESET, 1_000, origin="transcript"), evidence=SEEN)
+    logged = replace(event(EventKind.RESET, 1_100, cause=Cause.RATE_LIMIT), evidence=SEEN)
+    for told in (chapters([noticed, logged]), chapters([logged, noticed])):
+        (chapter,) = told
+        assert chapter.cause is Cause.RATE_LIMIT
+        assert chapter.count == 1

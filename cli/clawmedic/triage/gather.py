@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -38,7 +38,7 @@ class Scene(Struct, frozen=True):
     state: StateReader
     book: LogBook
     boots: tuple[int, ...]
-    store_ids: Collection[str]
+    store_ids: frozenset[str]
     limits: Limits
     now: int
 
@@ -72,7 +72,7 @@ def _known_ids(scene: Scene, session: Session, orphans: Sequence[Orphan]) -> set
     known = {session.session_id, *session.previous_session_ids, *(orphan.session_id for orphan in orphans)}
     named = {
         session_id for turn in scene.book.turns_of_key(session.key) for session_id in turn.session_ids
-    } & set(scene.store_ids)
+    } & scene.store_ids
     return {session_id for session_id in known | named if session_id}
 
 

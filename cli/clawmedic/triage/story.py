@@ -151,10 +151,7 @@ def chapters(events: Sequence[Event]) -> list[Chapter]:
     current: list[Event] = []
     for event in events:
         if event.kind in (EventKind.ANSWERED, EventKind.RESET):
-            if event.kind is EventKind.RESET and event.evidence and not _echo(done, event):
-                current.append(event)  # an automatic reset is itself the end of a failed turn
-            if current:
-                done.append(Chapter(tuple(current), event))
+            _close(done, current, event)
             current = []
             continue
         if event.kind is EventKind.COMPACTED:
@@ -169,6 +166,18 @@ def chapters(events: Sequence[Event]) -> list[Chapter]:
     if current:
         done.append(Chapter(tuple(current), None))
     return done
+
+
+def _close(done: list[Chapter], current: list[Event], event: Event) -> None:
+    """An answer or a reset ends the chapter. An automatic reset is itself the end of a failed turn."""
+    if event.kind is EventKind.RESET and event.evidence:
+        if not _echo(done, event):
+            current.append(event)
+        elif not current:
+            # The transcript and the log tell of one reset, in either order: only the log knows the cause.
+            done[-1] = Chapter((*done[-1].failures, event), done[-1].closed_by)
+    if current:
+        done.append(Chapter(tuple(current), event))
 
 
 def _echo(done: Sequence[Chapter], event: Event) -> bool:

@@ -74,7 +74,7 @@ def _failure(turn: Turn, source: str) -> Event:
         struck=Struck.COMPACTION if refused else Struck.MODEL_CALL,
         cause=cause,
         confidence=0.9 if cause else 0.0,
-        evidence=(Evidence(source, turn.line, at, _one_line(turn.error or "the run was stopped")),),
+        evidence=(Evidence(source, turn.line or None, at, _one_line(turn.error or "the run was stopped")),),
         provider=turn.model.partition("/")[0],
     )
 
