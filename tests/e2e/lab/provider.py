@@ -7,6 +7,7 @@ text.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import sys
@@ -136,7 +137,10 @@ class Provider:
 
 
 class LoopbackServer(ThreadingHTTPServer):
-    """A threaded server on a free loopback port, or on a socket that was bound elsewhere; handlers find `owner`."""
+    """A threaded server on a free loopback port, or on a socket that was bound elsewhere; handlers find `owner`.
+
+    Once it is closed nobody is answered any more: a client may hold a connection on which it has not asked yet.
+    """
 
     daemon_threads = True
 
@@ -144,6 +148,7 @@ class LoopbackServer(ThreadingHTTPServer):
         self, owner: object, handler: type[BaseHTTPRequestHandler], listener: socket.socket | None
     ) -> None:
         self.owner = owner
+        self._connected: set[socket.socket] = set()
         super().__init__(("127.0.0.1", 0), handler, bind_and_activate=listener is None)
         if listener is not None:
             self.socket.close()
@@ -157,9 +162,20 @@ class LoopbackServer(ThreadingHTTPServer):
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connected.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connected.discard(request)
+        super().shutdown_request(request)
+
     def close(self) -> None:
         self.shutdown()
         self.server_close()
+        for connection in list(self._connected):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 def _texts(messages: list[dict[str, Any]]) -> Iterator[str]:
