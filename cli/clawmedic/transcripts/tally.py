@@ -80,7 +80,7 @@ class Tally:
         With `growing` they come from a file that may end within a line: such a line is not counted, and its size
         returned.
         """
-        mark, waiting = self._ids.append, self._waiting
+        mark, waiting, usual = self._ids.append, self._waiting, self._is_usual_answer
         for line in lines:
             try:
                 bones = bones_of(line)
@@ -99,16 +99,15 @@ class Tally:
             self.last_id = name
             mark(hash(name))
             role = message.role
-            if role == "toolResult":
-                if waiting.pop(message.tool_call_id or "", None) is not None:
+            if waiting:
+                if role == "toolResult" and waiting.pop(message.tool_call_id or "", None) is not None:
                     continue
-            elif not waiting:
-                if role == "assistant":
-                    if self._is_usual_answer(message):
-                        continue
-                elif role == "user" and message.says_something():
-                    self.messages += 1
+            elif role == "assistant":
+                if usual(message):
                     continue
+            elif role == "user" and message.says_something():
+                self.messages += 1
+                continue
             self._message(self._entry(line))
         return 0
 
@@ -150,10 +149,10 @@ class Tally:
 
     def _is_usual_answer(self, message: Message) -> bool:
         """A real model's answer or its call of tools, with nothing waited for: it is counted when it is one."""
-        usage, stop = message.usage, message.stop_reason
+        usage = message.usage
         if usage is None or usage.total is None or not 0 < usage.total <= _MOST_TOKENS:
             return False
-        if stop not in _ANSWERED or message.provider == "openclaw":
+        if message.stop_reason not in _ANSWERED or message.provider == "openclaw":
             return False
         content = message.content
         called, says = False, type(content) is str and content != ""
