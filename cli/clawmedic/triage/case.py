@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from clawmedic.model.report import Budget
-from clawmedic.model.session import GatewayOwner, Liveness, Session
+from clawmedic.model.session import GatewayOwner, Liveness, PendingInput, Session
 from clawmedic.settings import Limits
 from clawmedic.stores.config import OpenClawConfig
 from clawmedic.transcripts.view import TranscriptView
@@ -42,6 +42,7 @@ class Case(Struct, frozen=True):
         orphans: transcripts that were this key's history and are no longer.
         boots: times at which a gateway started, epoch milliseconds (log and state database).
         now: the time of judgement, epoch milliseconds.
+        waiting: messages that wait for an answer (`waiting.py`).
     """
 
     session: Session
@@ -56,6 +57,7 @@ class Case(Struct, frozen=True):
     dialect: str
     limits: Limits
     now: int
+    waiting: tuple[PendingInput, ...] = ()
 
     @property
     def gateway_alive(self) -> bool:

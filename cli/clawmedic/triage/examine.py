@@ -36,7 +36,6 @@ from clawmedic.triage.loose import loose_incidents
 from clawmedic.triage.orphans import find_orphans, unreferenced
 from clawmedic.triage.spans import session_span, span_reader
 from clawmedic.triage.verdict import judge, sentence
-from clawmedic.triage.waiting import waiting_messages
 
 WORTH_A_FORK = 200
 """So many sessions are judged by several processes."""
@@ -254,7 +253,7 @@ def report_of(case: Case, acks: Acks) -> SessionReport:
         incidents=incidents,
         budget=case.budget,
         entries=case.view.entry_count,
-        unanswered=waiting_messages(case),
+        unanswered=case.waiting,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from clawmedic.logs.causes import cause_of
 from clawmedic.logs.signals import SignalKind
@@ -22,6 +23,7 @@ from clawmedic.triage.logbook import LogBook, LogTurn
 from clawmedic.triage.logreading import read_turn
 from clawmedic.triage.story import SAME_TURN_MS, Story, tell
 from clawmedic.triage.transcriptreading import read_transcript
+from clawmedic.triage.waiting import waiting_messages
 
 LONGEST_COMPACTION_S = 900
 """4.15's default for one compaction, the longest of all versions (openclaw.md 1.8)."""
@@ -51,7 +53,7 @@ def gather(scene: Scene, session: Session, view: TranscriptView, orphans: Sequen
     story = _story(session, view, turns, dialect=dialect)
     precheck = _precheck(turns)
     budget = measure_budget(session, view, scene.state.config, dialect=dialect, precheck=precheck)
-    return Case(
+    case = Case(
         session=session,
         view=view,
         turns=tuple(turns),
@@ -65,6 +67,7 @@ def gather(scene: Scene, session: Session, view: TranscriptView, orphans: Sequen
         limits=scene.limits,
         now=scene.now,
     )
+    return replace(case, waiting=waiting_messages(case))
 
 
 def _known_ids(scene: Scene, session: Session, orphans: Sequence[Orphan]) -> set[str]:

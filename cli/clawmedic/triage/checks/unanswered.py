@@ -8,12 +8,11 @@ from clawmedic.model.finding import Finding, FindingCode, Severity
 from clawmedic.model.spans import span
 from clawmedic.triage.case import Case
 from clawmedic.triage.checks.check import clock, of_session
-from clawmedic.triage.waiting import waiting_messages
 
 
 def check(case: Case) -> Iterable[Finding]:
     """A warning for waiting messages; an error when the row says that the newest one never reached a run."""
-    waiting = waiting_messages(case)
+    waiting = case.waiting
     lines = [
         f"{item.source} ({item.state}) {clock(item.at)}, {len(item.text)} characters" for item in waiting[-5:]
     ]
