@@ -34,7 +34,7 @@ class StoreSize:
 
 
 def generate_store(root: Path, size: StoreSize, *, seed: int = 7) -> Path:
-    """A state directory with `size.sessions` sessions in four agents; returns it."""
+    """A state directory with `size.sessions` sessions of uneven sizes in four agents; returns it."""
     rng, now = random.Random(seed), time.time_ns() // 1_000_000
     config = {
         "agents": {"list": [{"id": f"agent{agent}"} for agent in range(AGENTS)]},
@@ -51,7 +51,8 @@ def generate_store(root: Path, size: StoreSize, *, seed: int = 7) -> Path:
             session_id = str(_uuid(rng))
             path = folder / f"{session_id}.jsonl"
             ended = now - rng.randrange(600_000, 80_000_000)
-            _write_transcript(path, session_id, rng, int(each * rng.uniform(0.4, 1.6)), ended)
+            uneven = rng.uniform(0.4, 1.6) if size.sessions > 1 else 1.0
+            _write_transcript(path, session_id, rng, int(each * uneven), ended)
             rows[f"agent:agent{agent}:telegram:group:-100{number:010d}"] = _row(session_id, path, ended, rng)
         (folder / "sessions.json").write_bytes(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
     return root

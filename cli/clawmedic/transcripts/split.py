@@ -20,6 +20,8 @@ WORTH_BYTES = 48 * 1024 * 1024
 """A smaller transcript is counted by one process: others have other transcripts."""
 PARTS_FOR_EACH = 4
 """Parts for each process: the last to end is not far behind."""
+_PART_BYTES = 48 * 1024 * 1024
+"""No part is larger: in one that is smaller than the longest line there may be, lines need not be measured."""
 _SEARCHED_BYTES = 8 * 1024 * 1024
 """How far a settled line is looked for; a part without one belongs to the part before it."""
 
@@ -38,7 +40,7 @@ def tally_large(path: str, size: int, *, line_limit: int, processes: int | None 
     if count < 2 or (size < WORTH_BYTES and processes is None):
         return tally_file(path, line_limit=line_limit)
     try:
-        parts = parts_of(path, count * PARTS_FOR_EACH, line_limit=line_limit)
+        parts = parts_of(path, max(count * PARTS_FOR_EACH, -(-size // _PART_BYTES)), line_limit=line_limit)
     except OSError:
         return tally_file(path, line_limit=line_limit)
     tallies = share(

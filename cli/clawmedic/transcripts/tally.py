@@ -24,6 +24,8 @@ MOST_NOTES = 50
 """So many places of one kind are named; the others are counted."""
 MOST_BREAKS = 100_000
 _BUFFER = 64 * 1024
+_AT_ONCE = 256 * 1024
+"""Bytes of lines that are counted in one go."""
 _SET_AT_ONCE = 20_000
 _BOUNDARIES = frozenset(("compaction", "reset"))
 _NEEDS_ALL = frozenset((*_BOUNDARIES, "leaf", "message", "session"))
@@ -366,11 +368,27 @@ def _feed_file(tally: Tally, descriptor: int, line_limit: int, start: int, end: 
             torn = tally.feed(file, growing=True)
             tally.offset = file.tell() - torn
         return
+    if end is not None and end - start <= line_limit:
+        _feed_part(tally, descriptor, start, end)
+        return
     for lines, oversized in line_handfuls(descriptor, line_limit=line_limit, start=start, end=end):
         if oversized:
             tally.pass_over(oversized)
         tally.feed(lines)
         tally.offset += sum(map(len, lines))
+
+
+def _feed_part(tally: Tally, descriptor: int, start: int, end: int) -> None:
+    """Whole lines from one byte offset to another, too near for a line that is too long."""
+    with open(descriptor, "rb", buffering=_BUFFER, closefd=False) as file:
+        file.seek(start)
+        while (left := end - tally.offset) > 0:
+            # As soon as there is more than it was asked for it stops: behind the line that ends the part.
+            lines = file.readlines(min(_AT_ONCE, left - 1)) if left > 1 else [file.readline()]
+            if not lines or not lines[-1].endswith(b"\n"):  # it has become shorter
+                return
+            tally.feed(lines)
+            tally.offset = file.tell()
 
 
 def tally_events(raws: Iterable[RawEntry]) -> Tally:
