@@ -20,16 +20,24 @@ def collect(sessions: Iterable[Path], agent_dir: Path | None) -> tuple[Artefact,
     found: list[Artefact] = []
     for directory in sessions:
         found += _files(directory)
-        found += _files(directory / "cold")
-        found += _files(directory.parent / IMPORT_ARCHIVE)
-    if agent_dir is not None:
-        found += [item for item in _files(agent_dir) if item.kind is ArtefactKind.DATABASE_CORRUPT]
-    return tuple(found)
+        found += beside(directory, None)
+    return (*found, *_quarantined(agent_dir))
+
+
+def beside(sessions: Path, agent_dir: Path | None) -> list[Artefact]:
+    """As `collect` for one sessions directory, without what stands in it."""
+    return [*_files(sessions / "cold"), *_files(sessions.parent / IMPORT_ARCHIVE), *_quarantined(agent_dir)]
 
 
 def of_listing(listing: Iterable[Listed]) -> list[Artefact]:
     """A directory listing as artefacts."""
     return [classify_listed(listed) for listed in listing if not listed.is_directory]
+
+
+def _quarantined(agent_dir: Path | None) -> list[Artefact]:
+    if agent_dir is None:
+        return []
+    return [item for item in _files(agent_dir) if item.kind is ArtefactKind.DATABASE_CORRUPT]
 
 
 def _files(directory: Path) -> list[Artefact]:

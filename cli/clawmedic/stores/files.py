@@ -14,7 +14,7 @@ from clawmedic.disk.files import Listed, is_regular, list_directory, open_regula
 from clawmedic.disk.jsonl import iter_lines
 from clawmedic.model.session import Generation, Session, TranscriptRef
 from clawmedic.settings import World
-from clawmedic.stores.artefacts import collect, of_listing
+from clawmedic.stores.artefacts import beside, of_listing
 from clawmedic.stores.locks import read_lock
 from clawmedic.stores.names import Artefact, ArtefactKind
 from clawmedic.stores.processes import ProcessTable
@@ -82,10 +82,8 @@ class FilesReader(Struct, frozen=True, dict=True):
 
     @cached_property
     def _artefacts(self) -> tuple[Artefact, ...]:
-        found = tuple(of_listing(self._listing))
-        rest = collect((self.store.parent,), self.home / "agent" if self.home else None)
-        known = {item.path for item in found}
-        return (*found, *(item for item in rest if item.path not in known))
+        agent_dir = self.home / "agent" if self.home else None
+        return (*of_listing(self._listing), *beside(self.store.parent, agent_dir))
 
     def status(self) -> StoreStatus:
         """What the store file is like; valid copies are looked for only when it is not."""
