@@ -31,16 +31,17 @@ class Fields(Struct):
     def text(self, name: str) -> str | None:
         """A string that is not empty."""
         value = self.values.get(name)
-        if isinstance(value, str):
+        if value is None or type(value) is str:
             return value or None
-        if value is not None:
-            self._wrong(name, value, "a text")
+        self._wrong(name, value, "a text")
         return None
 
     def number(self, name: str) -> int | None:
         """A whole number that is not negative; a float is rounded down."""
         value = self.values.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST:
+        if value is None:
+            return None
+        if type(value) is int and 0 <= value <= _LARGEST:
             return value
         if isinstance(value, float) and 0 <= value <= _LARGEST:
             return int(value)
@@ -80,6 +81,8 @@ class Fields(Struct):
     def items(self, name: str) -> Iterator[Fields]:
         """The objects of the list under a name."""
         value = self.values.get(name)
+        if value is None:
+            return
         if not isinstance(value, list):
             self._wrong(name, value, "a list")
             return
@@ -89,6 +92,8 @@ class Fields(Struct):
     def texts(self, name: str) -> tuple[str, ...]:
         """The strings of the list under a name; others are left out with a problem."""
         value = self.values.get(name)
+        if value is None:
+            return ()
         if not isinstance(value, list):
             self._wrong(name, value, "a list")
             return ()
@@ -100,7 +105,7 @@ class Fields(Struct):
         return f"{self.where}.{name}" if self.where else name
 
     def _wrong(self, name: str, value: object, wanted: str) -> None:
-        if value is not None and value != "":
+        if value != "":
             self.problems.append(f"{self._at(name)}: {_kind(value)} instead of {wanted}")
 
 
