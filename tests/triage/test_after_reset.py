@@ -37,3 +37,25 @@ def test_a_running_row_after_the_notice_of_a_reset_is_late_and_not_stuck(
     late = seconds_before_the_notice > 0
     assert found[FindingCode.RUNNING_WITHOUT_PROCESS] is (Severity.INFO if late else Severity.ERROR)
     assert session.verdict is (Verdict.DAMAGED if late else Verdict.STUCK)
+
+
+def test_a_history_that_goes_on_elsewhere_is_no_left_over(
+    corpus_case: Callable[[str], CorpusCase], examiner: Examiner
+):
+    case = corpus_case("2026.4.15/autoreset-compact-400")
+    store = next(case.state.rglob("sessions.json"))
+    (row,) = json.loads(store.read_text()).values()
+    own = store.with_name(f"{row['sessionId']}.jsonl")
+    lost = next(one for one in store.parent.glob("*.jsonl") if one != own and "checkpoint" not in one.name)
+    header, _, rest = own.read_text().partition("\n")
+    own.write_text(
+        json.dumps({**json.loads(header), "parentSession": f"/elsewhere/{lost.name}"}) + "\n" + rest
+    )
+    report = examiner(case.state)
+    (session,) = report.sessions
+    assert FindingCode.HISTORY_ORPHANED not in {finding.code for finding in session.findings}
+    assert FindingCode.ORPHAN_TRANSCRIPT not in {finding.code for finding in report.store_findings}
+    own.write_text(header + "\n" + rest)
+    assert FindingCode.HISTORY_ORPHANED in {
+        finding.code for finding in examiner(case.state).sessions[0].findings
+    }

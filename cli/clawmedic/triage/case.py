@@ -22,7 +22,8 @@ CLOCK_SKEW_MS = 5_000
 class Orphan(Struct, frozen=True):
     """A transcript that no row points to, and the key it belonged to where that can be said.
 
-    `why` says how it was matched; empty when it was not.
+    `why` says how it was matched; empty when it was not. `continued`: another transcript names it as its parent, as
+    after a restored checkpoint, a fork or a relink: nothing of it is lost.
     """
 
     path: Path
@@ -32,6 +33,7 @@ class Orphan(Struct, frozen=True):
     size_bytes: int
     key: str | None
     why: str
+    continued: bool = False
 
 
 class Case(Struct, frozen=True):

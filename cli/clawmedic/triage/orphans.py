@@ -45,7 +45,10 @@ def find_orphans(
         {key: [span.life] for key, span in spans.items()},
         _by_log(book, lost, {session.key for session in sessions}),
     )
-    return tuple(_orphan(artefact, lives[artefact.path].life, found) for artefact in loose)
+    return tuple(
+        _orphan(artefact, lives[artefact.path].life, found, continued=artefact.path.name in sources)
+        for artefact in loose
+    )
 
 
 def unreferenced(artefacts: Sequence[Artefact], sessions: Sequence[Session]) -> list[Artefact]:
@@ -80,7 +83,7 @@ def _by_log(book: LogBook, lost: Sequence[Artefact], keys: set[str]) -> dict[str
     return named
 
 
-def _orphan(artefact: Artefact, life: Life, found: Mapping[str, Heir]) -> Orphan:
+def _orphan(artefact: Artefact, life: Life, found: Mapping[str, Heir], *, continued: bool) -> Orphan:
     heir = found.get(life.name)
     return Orphan(
         path=artefact.path,
@@ -90,4 +93,5 @@ def _orphan(artefact: Artefact, life: Life, found: Mapping[str, Heir]) -> Orphan
         size_bytes=artefact.size_bytes,
         key=heir.key if heir else None,
         why=heir.why if heir else "",
+        continued=continued,
     )

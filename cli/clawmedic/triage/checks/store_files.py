@@ -31,7 +31,7 @@ _LEFTOVERS = frozenset({ArtefactKind.TEMP, ArtefactKind.STORE_TEMP})
 
 def check(scene: StoreScene) -> Iterable[Finding]:
     """Notes, and a warning where backups grow without bound."""
-    unmatched = [orphan for orphan in scene.orphans if orphan.key is None]
+    unmatched = [orphan for orphan in scene.orphans if orphan.key is None and not orphan.continued]
     if unmatched:
         lines = [f"{orphan.path.name}: {size(orphan.size_bytes)}" for orphan in unmatched[:5]]
         if len(unmatched) > len(lines):

@@ -91,7 +91,8 @@ FINDINGS_TRANSCRIPT = (
         title="A transcript that no session refers to",
         meaning=(
             "Mostly harmless left-overs. On 4.15 it may be the conversation that an automatic reset "
-            "dropped (history-orphaned)."
+            "dropped (history-orphaned). Where several sessions were reset at once and the logs are gone, "
+            "it cannot be told whose it is: nothing is guessed."
         ),
         detected=(
             "A live-named `.jsonl` that no row of the store names by sessionFile, session id or earlier id."
@@ -99,6 +100,7 @@ FINDINGS_TRANSCRIPT = (
         helps=(
             "clawmedic backups show ID: reads it",
             "clawmedic backups restore ID --to FILE",
+            "clawmedic backups restore ID --live --key KEY --distil: behind the key whose history it is",
         ),
         does_not_help=(
             (
