@@ -29,16 +29,14 @@ LAST = 150
 """A pass that rescues makes fewer changes than this."""
 MOMENTS = range(1, LAST) if os.environ.get("CLAWMEDIC_MOMENTS") == "all" else range(5, LAST, 16)
 SERVER = """
-import sys, time
+import signal
 from people_server import people
 with people() as there:
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     print(there.url, flush=True)
-    told = 0
-    while True:
-        for _, body in there.asked[told:]:
-            print(body, flush=True)
-            told += 1
-        time.sleep(0.01)
+    signal.sigwait([signal.SIGTERM])
+    for _, body in there.asked:
+        print(body, flush=True)
 """
 
 

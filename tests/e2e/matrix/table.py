@@ -46,12 +46,15 @@ def _words(cell: Cell, record: Mapping[str, Any]) -> str:
     words = []
     if cell.ill.everything:
         words.append(
-            "left as it is, one notice" if record["unchanged"] and record["code"] == 9 else "not left alone"
+            "left as it is, one notice; back"
+            if record["unchanged"] and record["code"] == 9
+            else "not left alone"
         )
     else:
+        rungs = " then ".join(record["rungs"]) or "no rung"
         if cell.column == "stopped" and not cell.rung:
-            words.append("says to start the gateway, then" if record["advised"] else "no advice")
-        words.append(" then ".join(record["rungs"]) or "no rung")
+            rungs = f"says to start the gateway; then {rungs}" if record["advised"] else f"no advice, {rungs}"
+        words.append(rungs)
         words.append(f"{record['seconds']:.0f} s")
     words.append(f"sees {record['saw']}" if record["answered"] else "**does not answer**")
     if record["lost"]:
