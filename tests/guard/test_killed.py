@@ -31,8 +31,8 @@ MOMENTS = range(1, LAST) if os.environ.get("CLAWMEDIC_MOMENTS") == "all" else ra
 SERVER = """
 import signal
 from people_server import people
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # before a thread begins that would be ended by it
 with people() as there:
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     print(there.url, flush=True)
     signal.sigwait([signal.SIGTERM])
     for _, body in there.asked:
