@@ -196,14 +196,14 @@ def test_redacting_long_text_is_quick():
 
     begun = time.process_time()
     for evil in (
-        "a" * 200_000,
-        "1" * 200_000,
-        "aB1" * 70_000,
-        "a@" * 100_000,
-        "key=" * 50_000,
-        "+1 " * 70_000,
-        "x." * 100_000,
-        "-----BEGIN " * 20_000,
+        "a" * 60_000,
+        "1" * 60_000,
+        "aB1" * 20_000,
+        "a@" * 30_000,
+        "key=" * 15_000,
+        "+1 " * 20_000,
+        "x." * 30_000,
+        "-----BEGIN " * 6_000,
     ):
         redact(evil)
-    assert time.process_time() - begun < 20
+    assert time.process_time() - begun < 10

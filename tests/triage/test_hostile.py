@@ -202,7 +202,7 @@ def flipped(path: Path, flips: list[tuple[int, int]]) -> None:
 FLIPS = st.lists(st.tuples(st.integers(0, 2**31), st.integers(0, 7)), min_size=1, max_size=40)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(which=st.sampled_from(["store", "transcript", "log"]), flips=FLIPS)
 def test_flipped_bits_in_files(
     which: str, flips: list[tuple[int, int]], tmp_path_factory: pytest.TempPathFactory, examiner: Examiner
@@ -214,7 +214,7 @@ def test_flipped_bits_in_files(
     assert examiner(state, str(log)).scanned_at
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     which=st.sampled_from(["agents/main/agent/openclaw-agent.sqlite", "state/openclaw.sqlite"]), flips=FLIPS
 )
@@ -235,7 +235,7 @@ JSON = st.recursive(
 FIELDS = sorted(next(iter(json.loads(store_of(FILES / "state").read_text()).values())))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     changes=st.dictionaries(st.sampled_from([*FIELDS, "archivedAt", "mainRestartRecovery"]), JSON, min_size=1)
 )
