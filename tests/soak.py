@@ -41,7 +41,8 @@ from matrix.memory import everything
 
 PATIENCE = 400.0
 PASS_EVERY = "20s"
-SUMMARISER_FAULTS = ("reasoning", "402", "404", "429", "500")
+SUMMARISER_FAULTS = ("reasoning", "404", "empty", "shapeless")
+"""Those of one session alone: after 402, 429 or 500 OpenClaw asks the provider for nobody for minutes or hours."""
 LONGEST_BRIEF = 60.0
 """Seconds a fault lasts that passes by itself."""
 _FILLER = "please keep this in mind for later. "
