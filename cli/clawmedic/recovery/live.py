@@ -38,7 +38,7 @@ from clawmedic.transcripts.context import Context
 IDLE_SECONDS = 30.0
 """7.1 calls a run active for 15 s after it was refused; a turn that really runs is not waited for longer."""
 _PAUSE_SECONDS = 1.0
-_SPEECH = frozenset({"message", "compaction", "reset"})
+_TURNS = frozenset({"compaction", "reset"})
 T = TypeVar("T")
 
 
@@ -82,9 +82,10 @@ def described(patient: Patient) -> LiveSession:
 
 
 def require_quiet(patient: Patient, before: LiveSession, ids: Collection[str]) -> None:
-    """Make sure that nobody has spoken in the session since the plan, and that no run goes on in it.
+    """Make sure that nobody was answered in the session since the plan, and that no run goes on in it.
 
-    The row's own time says nothing: 7.1 writes it once more up to 15 s after a refused run (openclaw-files.md 7).
+    The row's own time says nothing: 7.1 writes it once more up to 15 s after a refused run (openclaw-files.md 7). A
+    message that was refused as well says nothing: who gets no answer writes again, and 9.6 keeps what was written.
 
     Args:
         patient: whose session.
@@ -92,7 +93,7 @@ def require_quiet(patient: Patient, before: LiveSession, ids: Collection[str]) -
         ids: the entries that were there then.
 
     Raises:
-        RefusedError: another conversation stands behind the key, or something was said.
+        RefusedError: another conversation stands behind the key, or something was answered.
         BusyError: a run goes on.
     """
     caller, key = caller_of(patient), patient.session.key
@@ -102,13 +103,13 @@ def require_quiet(patient: Patient, before: LiveSession, ids: Collection[str]) -
             raise BusyError(f"a run goes on in {key}", hint="wait until it has ended")
         time.sleep(_PAUSE_SECONDS)
     moved = require(caller, key).session_id != before.session_id
-    if moved or (patient.session.transcript.exists and _said_since(patient, ids)):
+    if moved or (patient.session.transcript.exists and _used_since(patient, ids)):
         raise RefusedError(f"{key} has been used since it was looked at", hint=AGAIN)
 
 
-def _said_since(patient: Patient, ids: Collection[str]) -> bool:
+def _used_since(patient: Patient, ids: Collection[str]) -> bool:
     entries = entries_of(lines_of(patient.settings, patient.session))
-    return any(entry.type in _SPEECH and entry.id not in ids for entry in entries)
+    return any(entry.id not in ids and (entry.is_answer or entry.type in _TURNS) for entry in entries)
 
 
 def live_plan(patient: Patient, step: Step, *, notes: Sequence[str] = ()) -> Plan:
