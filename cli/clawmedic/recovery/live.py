@@ -34,6 +34,7 @@ from clawmedic.settings import Limits, Settings
 from clawmedic.stores.opening import open_for_reading
 from clawmedic.stores.reader import RawEntry
 from clawmedic.transcripts.context import Context
+from clawmedic.transcripts.entry import Entry
 
 IDLE_SECONDS = 30.0
 """7.1 calls a run active for 15 s after it was refused; a turn that really runs is not waited for longer."""
@@ -109,7 +110,12 @@ def require_quiet(patient: Patient, before: LiveSession, ids: Collection[str]) -
 
 def _used_since(patient: Patient, ids: Collection[str]) -> bool:
     entries = entries_of(lines_of(patient.settings, patient.session))
-    return any(entry.id not in ids and (entry.is_answer or entry.type in _TURNS) for entry in entries)
+    return any(entry.id not in ids and is_use(entry) for entry in entries)
+
+
+def is_use(entry: Entry) -> bool:
+    """Whether an entry shows that its session lives: an answer of a model, a compaction, a reset."""
+    return entry.is_answer or entry.type in _TURNS
 
 
 def live_plan(patient: Patient, step: Step, *, notes: Sequence[str] = ()) -> Plan:
