@@ -141,8 +141,12 @@ def restore(
         raise UsageError("--live and --to exclude each other", hint="give one of the two")
     if to is None:
         raise UsageError("no file to restore to", hint="name one with --to FILE")
+    return _restore_to_file(settings, copy, to, use_cache=not no_cache)
+
+
+def _restore_to_file(settings: Settings, copy: str, to: Path, *, use_cache: bool) -> ExitCode:
     with progress(settings) as reporter:
-        archive = catalogue(settings, reporter, use_cache=not no_cache)
+        archive = catalogue(settings, reporter, use_cache=use_cache)
     backup = choose(archive, copy)
     target = settings.world.cwd / to.expanduser()
     with CopyReader(settings.world, archive.state_dir) as reader:

@@ -124,7 +124,7 @@ _GRAMMAR: tuple[tuple[ArtefactKind, str], ...] = (
 
 @cache
 def _grammar() -> tuple[tuple[ArtefactKind, Callable[[str], re.Match[str] | None]], ...]:
-    """Made when the first unusual name is met: it takes longer than the rest of a small scan's start."""
+    """Made when the first unusual name is met: it takes some milliseconds, and many stores have none."""
     return tuple((kind, re.compile(pattern, re.DOTALL).fullmatch) for kind, pattern in _GRAMMAR)
 
 

@@ -55,10 +55,7 @@ class Message(Struct, gc=False):
         content = self.content
         if type(content) is not list:
             return bool(content)
-        for block in content:  # noqa: SIM110 - asked of every message: `any` is three times as slow
-            if block.says_something():
-                return True
-        return False
+        return any(block.says_something() for block in content)
 
 
 class Bones(Struct, gc=False):
