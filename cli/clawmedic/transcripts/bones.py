@@ -17,6 +17,7 @@ UNFIT = (ValueError, RecursionError)
 
 _NOTHING = Raw()
 _QUOTE = ord('"')
+_TEXT = b'[{"type":"text","text":"'
 _SILENT = ("", "thinking")
 
 
@@ -40,31 +41,60 @@ class Spent(Struct, gc=False):
     total: int | None = field(default=None, name="totalTokens")
 
 
-class Message(Struct, gc=False):
-    """A message entry's `message`."""
+class User(Struct, gc=False, tag_field="role", tag="user"):
+    """A user's message; `content` is still JSON."""
 
-    role: str | None = None
+    content: Raw = _NOTHING
+
+    def says_something(self) -> bool:
+        """Whether its content surely holds text; False where only a full parse can tell."""
+        content = memoryview(self.content)
+        if len(content) <= len('""'):
+            return False
+        if content[0] == _QUOTE:
+            return True
+        start = len(_TEXT)
+        return content[:start] == _TEXT and content[start] != _QUOTE
+
+
+class Assistant(Struct, gc=False, tag_field="role", tag="assistant"):
+    """An assistant's message."""
+
     content: str | list[Block] | None = None
     provider: str | None = None
     stop_reason: str | None = field(default=None, name="stopReason")
-    tool_call_id: str | None = field(default=None, name="toolCallId")
     usage: Spent | None = None
 
-    def says_something(self) -> bool:
-        """Whether its content surely holds anything; False where only a full parse can tell."""
-        content = self.content
-        if type(content) is not list:
-            return bool(content)
-        return any(block.says_something() for block in content)
+
+class ToolResult(Struct, gc=False, tag_field="role", tag="toolResult"):
+    """What a tool gave back."""
+
+    tool_call_id: str | None = field(default=None, name="toolCallId")
 
 
-class Bones(Struct, gc=False):
-    """A line. `type` and `id` are "" where it has none."""
+class Line(Struct, gc=False, tag_field="type", tag="custom"):
+    """A line that only hangs in the chain. `id` is "" where it has none."""
 
-    type: str = ""
     id: str = ""
     parent: str | None = field(default=None, name="parentId")
-    message: Message | None = None
 
 
-bones_of: Callable[[bytes], Bones] = Decoder(Bones).decode
+class ModelChange(Line, gc=False, tag_field="type", tag="model_change"):
+    """The same, of another type."""
+
+
+class ThinkingChange(Line, gc=False, tag_field="type", tag="thinking_level_change"):
+    """The same, of another type."""
+
+
+class MessageLine(Struct, gc=False, tag_field="type", tag="message"):
+    """The line of a message. `id` is "" where it has none."""
+
+    message: User | Assistant | ToolResult
+    id: str = ""
+    parent: str | None = field(default=None, name="parentId")
+
+
+bones_of: Callable[[bytes], MessageLine | Line] = Decoder(
+    MessageLine | Line | ModelChange | ThinkingChange
+).decode

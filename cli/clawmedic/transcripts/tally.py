@@ -14,7 +14,7 @@ from typing import Any
 from clawmedic.disk.files import describe, open_regular
 from clawmedic.disk.jsonl import file_size, line_handfuls
 from clawmedic.stores.reader import RawEntry
-from clawmedic.transcripts.bones import UNFIT, Bones, Message, bones_of
+from clawmedic.transcripts.bones import UNFIT, Assistant, MessageLine, ToolResult, User, bones_of
 from clawmedic.transcripts.entry import Entry
 from clawmedic.transcripts.envelope import bare_text, continues_turn
 from clawmedic.transcripts.parse import TOOL_CALLS, entry_at, load_line
@@ -28,8 +28,6 @@ _AT_ONCE = 256 * 1024
 """Bytes of lines that are counted in one go."""
 _SET_AT_ONCE = 20_000
 _BOUNDARIES = frozenset(("compaction", "reset"))
-_NEEDS_ALL = frozenset((*_BOUNDARIES, "leaf", "message", "session"))
-"""Types of entries whose bones do not say enough."""
 _ANSWERED = ("stop", "toolUse")
 _MOST_TOKENS = 2**63 - 1
 
@@ -69,7 +67,8 @@ class Tally:
         self._leaf = self._reset = False
         self._compacted: list[tuple[int, int]] = []  # line of a compaction, messages before it
         self._waiting: dict[str, int] = {}
-        self._ids = array("q")
+        self._names: list[str] = []  # ids of the newest entries
+        self._ids = array("q")  # hashes of the ids before them
         self._breaks: list[
             tuple[int, int, int]
         ] = []  # (first entry of a stretch, hash of its parent, its line)
@@ -82,48 +81,48 @@ class Tally:
         With `growing` they come from a file that may end within a line: such a line is not counted, and its size
         returned.
         """
-        mark, waiting, usual = self._ids.append, self._waiting, self._is_usual_answer
-        for line in lines:
-            try:
-                bones = bones_of(line)
-            except UNFIT:
-                if growing and not line.endswith(b"\n"):
-                    return len(line)
-                self.feed_slowly(line)
-                continue
-            name, message = bones.id, bones.message
-            if message is None or bones.type != "message" or not name:
-                self._feed_other(line, bones)
-                continue
-            self.lines += 1
-            if bones.parent != self.last_id:
-                self._broke(bones.parent)
-            self.last_id = name
-            mark(hash(name))
-            role = message.role
-            if waiting:
-                if role == "toolResult" and waiting.pop(message.tool_call_id or "", None) is not None:
+        mark, waiting, usual = self._names.append, self._waiting, self._is_usual_answer
+        number, last = self.lines, self.last_id
+        try:
+            for line in lines:
+                try:
+                    bones = bones_of(line)
+                    name = bones.id
+                except UNFIT:
+                    name = ""
+                if not name:
+                    if growing and not line.endswith(b"\n"):
+                        return len(line)
+                    self.lines, self.last_id = number, last
+                    self.feed_slowly(line)
+                    number, last = self.lines, self.last_id
                     continue
-            elif role == "assistant":
-                if usual(message):
+                number += 1
+                if bones.parent != last:
+                    self._broke(bones.parent, last, number)
+                last = name
+                mark(name)
+                if not isinstance(bones, MessageLine):
                     continue
-            elif role == "user" and message.says_something():
-                self.messages += 1
-                continue
-            self._message(self._entry(line))
+                message = bones.message
+                if waiting:
+                    if (
+                        isinstance(message, ToolResult)
+                        and waiting.pop(message.tool_call_id or "", None) is not None
+                    ):
+                        continue
+                elif isinstance(message, Assistant):
+                    if usual(message, number):
+                        continue
+                elif isinstance(message, User) and message.says_something():
+                    self.messages += 1
+                    continue
+                self._message(entry_at(load_line(line)[0], number))
+        finally:
+            self.lines, self.last_id = number, last
+            if len(self._names) > _SET_AT_ONCE:
+                self.settle()
         return 0
-
-    def _feed_other(self, line: bytes, bones: Bones) -> None:
-        """Count what is no message, or has no id."""
-        kind = bones.type
-        if kind in _NEEDS_ALL or not kind or not bones.id:
-            self.feed_slowly(line)
-            return
-        self.lines += 1
-        if bones.parent != self.last_id:
-            self._broke(bones.parent)
-        self.last_id = bones.id
-        self._ids.append(hash(bones.id))
 
     def feed_slowly(self, line: bytes) -> None:
         """Count one line by its full parse: what `feed` does, for lines of any shape."""
@@ -140,16 +139,16 @@ class Tally:
         if type(name) is str and name and kind != "session":
             parent = value.get("parentId")
             if parent != self.last_id:
-                self._broke(value.get("targetId") if kind == "leaf" else parent)
+                self._broke(value.get("targetId") if kind == "leaf" else parent, self.last_id, self.lines)
             self.last_id = name
-            self._ids.append(hash(name))
+            self._names.append(name)
         self._leaf = self._leaf or kind == "leaf"
         if kind == "message":
             self._message(entry_at(value, self.lines))
         elif kind in _BOUNDARIES:
             self._boundary(entry_at(value, self.lines))
 
-    def _is_usual_answer(self, message: Message) -> bool:
+    def _is_usual_answer(self, message: Assistant, line: int) -> bool:
         """A real model's answer or its call of tools, with nothing waited for: it is counted when it is one."""
         usage = message.usage
         if usage is None or usage.total is None or not 0 < usage.total <= _MOST_TOKENS:
@@ -163,13 +162,13 @@ class Tally:
                 if block.type in TOOL_CALLS:
                     called = says = True
                     if block.id:
-                        self._waiting[block.id] = self.lines
+                        self._waiting[block.id] = line
                 elif not says:
                     says = block.says_something()
         if not says:
             return False
         if not called:
-            self.last_answer = self.lines
+            self.last_answer = line
         self.messages += 1
         self.run = 0
         return True
@@ -180,14 +179,11 @@ class Tally:
         if len(notes) < MOST_NOTES:
             notes.append([line, detail])
 
-    def _broke(self, parent: object) -> None:
-        """The entry of this line, whose id is not yet among the others, does not hang on the one before it."""
-        if len(self._breaks) < MOST_BREAKS and (parent or self.last_id):
+    def _broke(self, parent: object, previous: str, line: int) -> None:
+        """The entry of a line, whose id is not yet among the others, does not hang on the previous one."""
+        if len(self._breaks) < MOST_BREAKS and (parent or previous):
             mark = hash(parent) if type(parent) is str and parent else 0
-            self._breaks.append((len(self._ids), mark, self.lines))
-
-    def _entry(self, line: bytes) -> Entry:
-        return entry_at(load_line(line)[0], self.lines)
+            self._breaks.append((len(self._ids) + len(self._names), mark, line))
 
     def _boundary(self, entry: Entry) -> None:
         if entry.type == "reset":
@@ -241,6 +237,11 @@ class Tally:
             self._note("dangling", line, name[:60])
         self._waiting.clear()
 
+    def settle(self) -> None:
+        """Keep a hash of each id instead of the id: eight bytes a line. Ids are told apart by it, and found again."""
+        self._ids.extend(map(hash, self._names))
+        self._names.clear()
+
     def open_calls(self) -> dict[str, int]:
         """Tool calls whose result has not come yet, with their lines."""
         return self._waiting
@@ -256,6 +257,8 @@ class Tally:
 
         Neither is finished.
         """
+        self.settle()
+        later.settle()
         lines, places = self.lines, len(self._ids)
         for kind, notes in later.notes.items():
             room = MOST_NOTES - len(self.notes.setdefault(kind, []))
@@ -290,19 +293,22 @@ class Tally:
             row = row + 1 if messages <= LOOP_MESSAGES else 1
             if row >= LOOP_COMPACTIONS:
                 self.loop_line = line
+        if self._ids:
+            self.settle()
         self._find_broken()
         twice = self._twice()
         if twice:
             self.counts["twice"] = twice
         turned = self._leaf or self._reset or bool(self._compacted) or bool(self._breaks)
         self.regular = not (turned or self.counts or self.problem) and self.longest < BLOAT_RUN
-        self._ids = array("q")
+        self._ids, self._names = array("q"), []
         self._breaks = []
 
     def _find_broken(self) -> None:
         """Walk from the newest entry to the root, stretch by stretch; a parent that is nowhere is a broken chain."""
         if len(self._breaks) <= 1 and not (self._breaks and self._breaks[0][1]):
             return
+        self.settle()
         wanted = {parent for _, parent, _ in self._breaks if parent}
         where = {mark: place for place, mark in enumerate(self._ids) if mark in wanted}
         starts = [start for start, _, _ in self._breaks]
@@ -328,6 +334,8 @@ class Tally:
 
     def _twice(self) -> int:
         """How many ids stand more than once; in parts, so that a million of them take no memory to speak of."""
+        if self._names:
+            return len(self._names) - len(set(self._names))
         parts = len(self._ids) // _SET_AT_ONCE + 1
         if parts == 1:
             return len(self._ids) - len(set(self._ids))
