@@ -185,7 +185,9 @@ def main() -> NoReturn:
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # what is left goes with the process: it is not looked over for rings once more
+    sys.exit(code)
 
 
 def run(argv: Sequence[str]) -> int:

@@ -8,37 +8,44 @@ to judge.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated, Literal
 
-from msgspec import Raw, Struct, field
+from msgspec import Meta, Raw, Struct, field
 from msgspec.json import Decoder
 
 UNFIT = (ValueError, RecursionError)
 """What `bones_of` raises for a line that is no JSON, or whose fields are no UTF-8 or of other types than usual."""
 
+_MOST_TOKENS = 2**63 - 1
 _NOTHING = Raw()
 _QUOTE = ord('"')
 _TEXT = b'[{"type":"text","text":"'
-_SILENT = ("", "thinking")
 
 
-class Block(Struct, gc=False):
-    """A block of a message's content; `text` is still JSON."""
+class Text(Struct, gc=False, tag_field="type", tag="text"):
+    """A block of text; `text` is still JSON."""
 
-    type: str = ""
-    id: str = ""
     text: Raw = _NOTHING
 
     def says_something(self) -> bool:
-        """Whether it surely holds text, or something else than text; False where only a full parse can tell."""
-        if self.type == "text":
-            return len(self.text) > len('""') and memoryview(self.text)[0] == _QUOTE
-        return self.type not in _SILENT
+        """Whether it surely holds text; False where only a full parse can tell."""
+        return len(self.text) > len('""') and memoryview(self.text)[0] == _QUOTE
+
+
+class Thinking(Struct, gc=False, tag_field="type", tag="thinking"):
+    """A block of thoughts."""
+
+
+class Call(Struct, gc=False, tag_field="type", tag="toolCall"):
+    """A call of a tool."""
+
+    id: str = ""
 
 
 class Spent(Struct, gc=False):
-    """The usage of a model call."""
+    """The usage of a real model's call."""
 
-    total: int | None = field(default=None, name="totalTokens")
+    total: Annotated[int, Meta(gt=0, le=_MOST_TOKENS)] = field(name="totalTokens")
 
 
 class User(Struct, gc=False, tag_field="role", tag="user"):
@@ -57,13 +64,13 @@ class User(Struct, gc=False, tag_field="role", tag="user"):
         return content[:start] == _TEXT and content[start] != _QUOTE
 
 
-class Assistant(Struct, gc=False, tag_field="role", tag="assistant"):
-    """An assistant's message."""
+class Answer(Struct, gc=False, tag_field="role", tag="assistant"):
+    """What a model answered or called; an error, or what cost nothing, does not fit."""
 
-    content: str | list[Block] | None = None
+    content: list[Text | Thinking | Call]
+    stop_reason: Literal["stop", "toolUse"] = field(name="stopReason")
+    usage: Spent
     provider: str | None = None
-    stop_reason: str | None = field(default=None, name="stopReason")
-    usage: Spent | None = None
 
 
 class ToolResult(Struct, gc=False, tag_field="role", tag="toolResult"):
@@ -90,7 +97,7 @@ class ThinkingChange(Line, gc=False, tag_field="type", tag="thinking_level_chang
 class MessageLine(Struct, gc=False, tag_field="type", tag="message"):
     """The line of a message. `id` is "" where it has none."""
 
-    message: User | Assistant | ToolResult
+    message: User | Answer | ToolResult
     id: str = ""
     parent: str | None = field(default=None, name="parentId")
 

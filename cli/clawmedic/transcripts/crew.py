@@ -19,7 +19,7 @@ Part = list[int]
 """Which things to work on, by their place."""
 
 MOST_PROCESSES = 8
-_PARTS = 64
+_PARTS = 200
 """Into about so many parts of equal weight the things are cut: the last to end is not far behind."""
 
 _is_child = False

@@ -14,10 +14,10 @@ from typing import Any
 from clawmedic.disk.files import describe, open_regular
 from clawmedic.disk.jsonl import file_size, line_handfuls
 from clawmedic.stores.reader import RawEntry
-from clawmedic.transcripts.bones import UNFIT, Assistant, MessageLine, ToolResult, User, bones_of
+from clawmedic.transcripts.bones import UNFIT, Answer, Call, MessageLine, Text, ToolResult, User, bones_of
 from clawmedic.transcripts.entry import Entry
 from clawmedic.transcripts.envelope import bare_text, continues_turn
-from clawmedic.transcripts.parse import TOOL_CALLS, entry_at, load_line
+from clawmedic.transcripts.parse import entry_at, load_line
 from clawmedic.transcripts.structure import BLOAT_RUN, LOOP_COMPACTIONS, LOOP_MESSAGES, is_empty, lossy_reason
 
 MOST_NOTES = 50
@@ -28,8 +28,6 @@ _AT_ONCE = 256 * 1024
 """Bytes of lines that are counted in one go."""
 _SET_AT_ONCE = 20_000
 _BOUNDARIES = frozenset(("compaction", "reset"))
-_ANSWERED = ("stop", "toolUse")
-_MOST_TOKENS = 2**63 - 1
 
 
 class Tally:
@@ -102,19 +100,16 @@ class Tally:
                     self._broke(bones.parent, last, number)
                 last = name
                 mark(name)
-                if not isinstance(bones, MessageLine):
+                if type(bones) is not MessageLine:
                     continue
                 message = bones.message
                 if waiting:
-                    if (
-                        isinstance(message, ToolResult)
-                        and waiting.pop(message.tool_call_id or "", None) is not None
-                    ):
+                    if type(message) is ToolResult and waiting.pop(message.tool_call_id or "", 0):
                         continue
-                elif isinstance(message, Assistant):
+                elif type(message) is Answer:
                     if usual(message, number):
                         continue
-                elif isinstance(message, User) and message.says_something():
+                elif type(message) is User and message.says_something():
                     self.messages += 1
                     continue
                 self._message(entry_at(load_line(line)[0], number))
@@ -148,26 +143,21 @@ class Tally:
         elif kind in _BOUNDARIES:
             self._boundary(entry_at(value, self.lines))
 
-    def _is_usual_answer(self, message: Assistant, line: int) -> bool:
+    def _is_usual_answer(self, answer: Answer, line: int) -> bool:
         """A real model's answer or its call of tools, with nothing waited for: it is counted when it is one."""
-        usage = message.usage
-        if usage is None or usage.total is None or not 0 < usage.total <= _MOST_TOKENS:
+        if answer.provider == "openclaw":
             return False
-        if message.stop_reason not in _ANSWERED or message.provider == "openclaw":
-            return False
-        content = message.content
-        called, says = False, type(content) is str and content != ""
-        if type(content) is list:
-            for block in content:
-                if block.type in TOOL_CALLS:
-                    called = says = True
-                    if block.id:
-                        self._waiting[block.id] = line
-                elif not says:
-                    says = block.says_something()
-        if not says:
-            return False
+        called = says = False
+        for block in answer.content:
+            if type(block) is Call:
+                called = True
+                if block.id:
+                    self._waiting[block.id] = line
+            elif type(block) is Text and not says:
+                says = block.says_something()
         if not called:
+            if not says:
+                return False
             self.last_answer = line
         self.messages += 1
         self.run = 0
