@@ -145,10 +145,10 @@ def iso(at: int | None) -> str | None:
     if at is None:
         return None
     try:
-        then = datetime.fromtimestamp(at / 1000, tz=UTC)
+        then = datetime.fromtimestamp(at // 1000, tz=UTC)
     except (OverflowError, ValueError, OSError):
         return None
-    return f"{then:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
+    return f"{then.isoformat()[:19]}.{at % 1000:03d}Z"
 
 
 def count_of(number: int, singular: str, plural: str = "") -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from clawmedic.disk.files import Listed, list_directory
 from clawmedic.stores.names import Artefact, ArtefactKind, classify_listed
@@ -29,9 +30,11 @@ def beside(sessions: Path, agent_dir: Path | None) -> list[Artefact]:
     return [*_files(sessions / "cold"), *_files(sessions.parent / IMPORT_ARCHIVE), *_quarantined(agent_dir)]
 
 
-def of_listing(listing: Iterable[Listed]) -> list[Artefact]:
-    """A directory listing as artefacts."""
-    return [classify_listed(listed) for listed in listing if not listed.is_directory]
+def of_listing(listing: Iterable[Listed], paths: Mapping[str, Path] = MappingProxyType({})) -> list[Artefact]:
+    """A directory listing as artefacts; `paths` are those that are known already, by their names."""
+    return [
+        classify_listed(listed, paths.get(listed.name)) for listed in listing if not listed.is_directory
+    ]
 
 
 def _quarantined(agent_dir: Path | None) -> list[Artefact]:

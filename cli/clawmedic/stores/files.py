@@ -77,13 +77,23 @@ class FilesReader(Struct, frozen=True, dict=True):
         return {listed.name: listed for listed in self._listing}
 
     @cached_property
+    def _paths(self) -> dict[str, Path]:
+        """Paths in the sessions directory by name: to make one takes longer than to list the file."""
+        return {}
+
+    @cached_property
     def _directory(self) -> Path:
         return self.store.parent
 
     @cached_property
+    def _within(self) -> str:
+        return f"{self._directory}/"
+
+    @cached_property
     def _artefacts(self) -> tuple[Artefact, ...]:
         agent_dir = self.home / "agent" if self.home else None
-        return (*of_listing(self._listing), *beside(self.store.parent, agent_dir))
+        self.sessions()
+        return (*of_listing(self._listing, self._paths), *beside(self.store.parent, agent_dir))
 
     def status(self) -> StoreStatus:
         """What the store file is like; valid copies are looked for only when it is not."""
@@ -157,13 +167,21 @@ class FilesReader(Struct, frozen=True, dict=True):
         """The row's `sessionFile` as written, beside the store by its base name, then by session id and topic."""
         written = entry.get("sessionFile")
         written = written if isinstance(written, str) and written and "\0" not in written else None
+        if written is not None and written.startswith(self._within):  # nearly every row there is
+            name = written[len(self._within) :]
+            if name.endswith(".jsonl") and name in self._names:
+                return self._named(name, written)
         names = self._candidates(key, session_id_of(entry) or "", written)
         if written is not None and self._is_elsewhere_here(written) and is_regular(written):
             return self._ref(Path(written), written)
         chosen = next(
             (name for name in names if name in self._names), names[0] if names else "no-session-id.jsonl"
         )
-        return self._ref(self._directory / chosen, written, self._names.get(chosen))
+        return self._named(chosen, written)
+
+    def _named(self, name: str, written: str | None) -> TranscriptRef:
+        path = self._paths[name] = self._directory / name
+        return self._ref(path, written, self._names.get(name))
 
     def _is_elsewhere_here(self, written: str) -> bool:
         """Whether a stored path leads to another directory of this state directory, and to nowhere outside.

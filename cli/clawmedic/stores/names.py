@@ -187,11 +187,11 @@ def classify(path: Path) -> Artefact:
     return Artefact(path, kind, session_id, at, seen.st_size, mtime, is_regular=regular, thread_id=thread)
 
 
-def classify_listed(listed: Listed) -> Artefact:
-    """One name of a directory listing."""
+def classify_listed(listed: Listed, path: Path | None = None) -> Artefact:
+    """One name of a directory listing; `path` is its path where somebody has made it already."""
     kind, session_id, at, thread = classify_name(listed.name)
     return Artefact(
-        Path(listed.path),
+        path or Path(listed.path),
         kind,
         session_id,
         at,
