@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from itertools import product
 
 import orjson
 import pytest
@@ -171,6 +172,35 @@ def test_what_is_no_json_is_found_in_the_parts_nobody_asks_for(tail):
     except UNFIT:
         return
     assert not malformed
+
+
+USED = {"input": 9, "totalTokens": 12}
+SAYS = [{"type": "text", "text": "well"}]
+CALLS = [{"type": "toolCall", "id": "c1", "name": "exec", "arguments": {}}]
+
+
+STOPS = ("stop", "toolUse", "error", "aborted", "length", None)
+CONTENTS = (SAYS, CALLS, [*SAYS, *CALLS], [{"type": "text", "text": ""}], [], "well")
+USAGES = (USED, {"totalTokens": 0}, {"input": 9}, {"totalTokens": -1}, None)
+
+
+@pytest.mark.parametrize("provider", ["example", "openclaw", "", None])
+def test_every_sort_of_answer(provider):
+    asked = {"role": "user", "content": "ask"}
+    again = {"role": "toolResult", "toolCallId": "c1", "content": SAYS}
+    for stop, content, usage in product(STOPS, CONTENTS, USAGES):
+        answer = {
+            "role": "assistant",
+            "content": content,
+            "provider": provider,
+            "stopReason": stop,
+            "usage": usage,
+        }
+        lines = [
+            line_of({**ENTRY, "id": f"e{number}", "parentId": f"e{number - 1}", "message": message})
+            for number, message in enumerate((asked, answer, again, answer, asked))
+        ]
+        assert by_bones(lines) == by_parse(lines), (stop, content, usage)
 
 
 def in_parts_and_whole(path, lines: list[bytes], *, processes: int = 3, limit: int = 2**20):

@@ -32,9 +32,7 @@ def beside(sessions: Path, agent_dir: Path | None) -> list[Artefact]:
 
 def of_listing(listing: Iterable[Listed], paths: Mapping[str, Path] = MappingProxyType({})) -> list[Artefact]:
     """A directory listing as artefacts; `paths` are those that are known already, by their names."""
-    return [
-        classify_listed(listed, paths.get(listed.name)) for listed in listing if not listed.is_directory
-    ]
+    return [classify_listed(listed, paths.get(listed.name)) for listed in listing if not listed.is_directory]
 
 
 def _quarantined(agent_dir: Path | None) -> list[Artefact]:

@@ -64,7 +64,7 @@ def file_tail(
     try:
         with open_regular(path) as descriptor:
             size = file_size(descriptor)
-            tail, left_out, quoted = _newest(descriptor, size, limit, newest_part, seek_compaction)
+            tail, left_out, quoted = _newest(descriptor, size, limit, newest_part, ask=seek_compaction)
             if tail is None:
                 tail = tail_lines(descriptor, size, limit=limit, line_limit=line_limit)
             entries = tail_entries(tail)
@@ -91,9 +91,9 @@ def file_tail(
 
 
 def _newest(
-    descriptor: int, size: int, limit: int, newest_part: NewestPart | None, seek_compaction: bool
+    descriptor: int, size: int, limit: int, newest_part: NewestPart | None, *, ask: bool
 ) -> tuple[Tail | None, int, bool]:
-    """The newest part as a tail, the bytes of whole lines left out, and, where one is sought, whether they name a compaction.
+    """The newest part as a tail, the bytes of whole lines left out, and on asking whether they name a compaction.
 
     No tail where nothing is to be left out, or the file has shrunk meanwhile.
     """
@@ -110,4 +110,4 @@ def _newest(
     if terminated:
         lines.pop()
     tail = Tail(tuple(lines), before + cut, complete=False, terminated=terminated)
-    return tail, cut - start, seek_compaction and window.find(_COMPACTION, start, cut) >= 0
+    return tail, cut - start, ask and window.find(_COMPACTION, start, cut) >= 0

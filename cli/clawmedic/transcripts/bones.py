@@ -8,7 +8,7 @@ to judge.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Raw, Struct, field
 from msgspec.json import Decoder
@@ -94,6 +94,13 @@ class ThinkingChange(Line, gc=False, tag_field="type", tag="thinking_level_chang
     """The same, of another type."""
 
 
+class Header(Struct, gc=False, tag_field="type", tag="session"):
+    """A session header: it hangs in no chain."""
+
+    id: ClassVar[str] = ""
+    parent: ClassVar[None] = None
+
+
 class MessageLine(Struct, gc=False, tag_field="type", tag="message"):
     """The line of a message. `id` is "" where it has none."""
 
@@ -102,6 +109,6 @@ class MessageLine(Struct, gc=False, tag_field="type", tag="message"):
     parent: str | None = field(default=None, name="parentId")
 
 
-bones_of: Callable[[bytes], MessageLine | Line] = Decoder(
-    MessageLine | Line | ModelChange | ThinkingChange
+bones_of: Callable[[bytes], MessageLine | Line | Header] = Decoder(
+    MessageLine | Line | ModelChange | ThinkingChange | Header
 ).decode

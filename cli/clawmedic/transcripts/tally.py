@@ -71,7 +71,7 @@ class Tally:
             tuple[int, int, int]
         ] = []  # (first entry of a stretch, hash of its parent, its line)
 
-    def feed(  # noqa: C901 - the loop over every line there is: no call that is not needed
+    def feed(  # noqa: C901, PLR0912 - the loop over every line there is: no call that is not needed
         self, lines: Iterable[bytes], *, growing: bool = False
     ) -> int:
         """Count lines in file order, with or without their line ends.
@@ -79,8 +79,8 @@ class Tally:
         With `growing` they come from a file that may end within a line: such a line is not counted, and its size
         returned.
         """
-        mark, waiting, usual = self._names.append, self._waiting, self._is_usual_answer
-        number, last = self.lines, self.last_id
+        mark, waiting = self._names.append, self._waiting
+        number, last, said = self.lines, self.last_id, 0  # nearly every line changes them
         try:
             for line in lines:
                 try:
@@ -91,9 +91,9 @@ class Tally:
                 if not name:
                     if growing and not line.endswith(b"\n"):
                         return len(line)
-                    self.lines, self.last_id = number, last
+                    self.lines, self.last_id, self.messages = number, last, self.messages + said
                     self.feed_slowly(line)
-                    number, last = self.lines, self.last_id
+                    number, last, said = self.lines, self.last_id, 0
                     continue
                 number += 1
                 if bones.parent != last:
@@ -106,15 +106,27 @@ class Tally:
                 if waiting:
                     if type(message) is ToolResult and waiting.pop(message.tool_call_id or "", 0):
                         continue
-                elif type(message) is Answer:
-                    if usual(message, number):
+                elif type(message) is Answer and message.provider != "openclaw":
+                    called = says = False
+                    for block in message.content:
+                        if type(block) is Call:
+                            called = True
+                            if block.id:
+                                waiting[block.id] = number
+                        elif type(block) is Text and not says:
+                            says = block.says_something()
+                    if called or says:
+                        if not called:
+                            self.last_answer = number
+                        self.run = 0
+                        said += 1
                         continue
                 elif type(message) is User and message.says_something():
-                    self.messages += 1
+                    said += 1
                     continue
                 self._message(entry_at(load_line(line)[0], number))
         finally:
-            self.lines, self.last_id = number, last
+            self.lines, self.last_id, self.messages = number, last, self.messages + said
             if len(self._names) > _SET_AT_ONCE:
                 self.settle()
         return 0
@@ -142,26 +154,6 @@ class Tally:
             self._message(entry_at(value, self.lines))
         elif kind in _BOUNDARIES:
             self._boundary(entry_at(value, self.lines))
-
-    def _is_usual_answer(self, answer: Answer, line: int) -> bool:
-        """A real model's answer or its call of tools, with nothing waited for: it is counted when it is one."""
-        if answer.provider == "openclaw":
-            return False
-        called = says = False
-        for block in answer.content:
-            if type(block) is Call:
-                called = True
-                if block.id:
-                    self._waiting[block.id] = line
-            elif type(block) is Text and not says:
-                says = block.says_something()
-        if not called:
-            if not says:
-                return False
-            self.last_answer = line
-        self.messages += 1
-        self.run = 0
-        return True
 
     def _note(self, kind: str, line: int, detail: str) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + 1
