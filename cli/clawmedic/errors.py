@@ -90,6 +90,10 @@ class RefusedError(ClawmedicError):
     code = "refused"
 
 
+class OvertakenError(RefusedError):
+    """What was to be changed is not what was looked at any more; nothing was changed. Looking again may do."""
+
+
 class BusyError(ClawmedicError):
     """Somebody else holds the lock."""
 

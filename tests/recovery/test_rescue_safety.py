@@ -26,12 +26,13 @@ from rescue_stage import stage as make
 
 from clawmedic.errors import BusyError, ExitCode, RefusedError
 from clawmedic.model.notice import NoticeKind
+from clawmedic.model.outcome import RungResult
 from clawmedic.model.policy import Policy
 from clawmedic.model.verdict import Verdict
 from clawmedic.operations.run import mutating_run
 from clawmedic.recovery.ladder import GiveUp, Hold, Try
 from clawmedic.recovery.policy import Mandate
-from clawmedic.recovery.rescue import carry_out
+from clawmedic.recovery.rescue import LOOKS_AGAIN, SilentWitness, carry_out
 
 Make = Callable[..., Stage]
 DEAD = "2026.7.1/dead-compact-400-chat"
@@ -47,23 +48,59 @@ def test_two_rescues_of_one_key_at_a_time(stage: Make):
         assert carry_out(run, made).exit_code == ExitCode.OK
 
 
+def write_on(on: Stage, target: str) -> None:
+    """What a person or a gateway does between the look and the act."""
+    if target == "row":
+        store = on.sessions / "sessions.json"
+        store.write_text(store.read_text().replace('"updatedAt": 1', '"updatedAt": 2'))
+        return
+    lines = on.transcript.read_bytes().splitlines()
+    parent = json.loads(lines[-1])["id"]
+    asked = {"role": "user", "content": "is anybody there?", "timestamp": 1}
+    entry = {"type": "message", "id": f"feed{len(lines):04x}", "parentId": parent, "message": asked}
+    with on.transcript.open("ab") as handle:
+        handle.write(json.dumps(entry).encode() + b"\n")
+
+
 @pytest.mark.parametrize("target", ["transcript", "row"])
-def test_a_source_that_changed_between_plan_and_act_is_refused(stage: Make, target: str):
+def test_a_session_that_moved_on_between_plan_and_act_is_looked_at_again(stage: Make, target: str):
     on = stage(DEAD)
     with mutating_run(on.settings) as run, planned(on, REVIVE) as made:
-        if target == "transcript":
-            with on.transcript.open("ab") as handle:
-                handle.write(
-                    b'{"type":"custom","id":"feedbeef","parentId":null,"customType":"x","data":{}}\n'
-                )
-        else:
-            store = on.sessions / "sessions.json"
-            store.write_text(store.read_text().replace('"updatedAt": 1', '"updatedAt": 2'))
+        write_on(on, target)
         before = files(on)
         outcome = carry_out(run, made)
+    assert outcome.exit_code == ExitCode.OK, outcome
+    assert [one.ok for one in outcome.results[0].rungs] == [True]
+    undo_all(on, outcome.operation_id)
+    assert files(on) == before
+
+
+class Writer(SilentWitness):
+    """Writes on just before each rung."""
+
+    def __init__(self, on: Stage) -> None:
+        self.on, self.errors = on, list[str]()
+
+    def begins(self, key: str, rung: str, sentence: str) -> None:
+        del key, rung, sentence
+        write_on(self.on, "transcript")
+        self.before = files(self.on)
+
+    def ended(self, key: str, result: RungResult) -> None:
+        del key
+        self.errors.append(result.error)
+
+
+def test_one_that_never_keeps_still_is_refused_and_left_as_it_is(stage: Make):
+    on = stage(DEAD)
+    writer = Writer(on)
+    with mutating_run(on.settings) as run, planned(on, REVIVE) as made:
+        outcome = carry_out(run, made, writer)
     assert outcome.exit_code == ExitCode.REFUSED, outcome
     assert "changed" in outcome.results[0].error
-    assert files(on) == before
+    assert len(writer.errors) == LOOKS_AGAIN + 1
+    assert all("changed" in error for error in writer.errors)
+    assert files(on) == writer.before
 
 
 def test_the_lock_of_a_living_process_is_never_removed(stage: Make):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from clawmedic.disk.replace import file_state
-from clawmedic.errors import ClawmedicError, RefusedError
+from clawmedic.errors import ClawmedicError, OvertakenError
 from clawmedic.model.plan import Expected, Plan
 from clawmedic.stores.editing_rows import StoreText
 from clawmedic.stores.editor import store_bytes
@@ -45,13 +45,13 @@ def require_expected(plan: Plan, *, locked: bool = False) -> None:
         locked: the locks that it names are held, so that the lock files are our own now.
 
     Raises:
-        RefusedError: something has changed since; which.
+        OvertakenError: something has changed since; which.
     """
     ours = {path.with_name(path.name + ".lock") for path in plan.locks} if locked else set()
     for item in plan.expected:
         if item.path not in ours and _now(item) != item.sha256:
             subject = f"the row {item.row_key}" if item.row_key else str(item.path)
-            raise RefusedError(f"{subject} has changed since it was looked at", hint=AGAIN)
+            raise OvertakenError(f"{subject} has changed since it was looked at", hint=AGAIN)
 
 
 def _now(item: Expected) -> str | None:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from clawmedic.disk.records import Call
 from clawmedic.disk.replace import file_state
-from clawmedic.errors import BusyError, ClawmedicError, RefusedError
+from clawmedic.errors import BusyError, ClawmedicError, OvertakenError, RefusedError
 from clawmedic.gateway.answers import LiveSession
 from clawmedic.gateway.calling import Caller
 from clawmedic.gateway.failures import GatewayError
@@ -76,7 +76,7 @@ def described(patient: Patient) -> LiveSession:
     except ClawmedicError as error:
         raise RefusedError(error.message, hint=error.hint) from error
     if found.session_id and found.session_id != patient.session.session_id:
-        raise RefusedError(
+        raise OvertakenError(
             f"the gateway has another conversation behind the key: {found.session_id}", hint=AGAIN
         )
     return found
@@ -94,7 +94,7 @@ def require_quiet(patient: Patient, before: LiveSession, ids: Collection[str]) -
         ids: the entries that were there then.
 
     Raises:
-        RefusedError: another conversation stands behind the key, or something was answered.
+        OvertakenError: another conversation stands behind the key, or something was answered.
         BusyError: a run goes on.
     """
     caller, key = caller_of(patient), patient.session.key
@@ -105,7 +105,7 @@ def require_quiet(patient: Patient, before: LiveSession, ids: Collection[str]) -
         time.sleep(_PAUSE_SECONDS)
     moved = require(caller, key).session_id != before.session_id
     if moved or (patient.session.transcript.exists and _used_since(patient, ids)):
-        raise RefusedError(f"{key} has been used since it was looked at", hint=AGAIN)
+        raise OvertakenError(f"{key} has been used since it was looked at", hint=AGAIN)
 
 
 def _used_since(patient: Patient, ids: Collection[str]) -> bool:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from clawmedic.errors import BusyError, ClawmedicError, ExitCode, RefusedError
+from clawmedic.errors import BusyError, ClawmedicError, ExitCode, OvertakenError, RefusedError
 from clawmedic.model.notice import Notice, NoticeKind
 from clawmedic.model.outcome import KeyResult, OperationState, Outcome, RungResult
 from clawmedic.model.plan import Reversible
@@ -26,6 +26,9 @@ from clawmedic.recovery.table import RUNGS
 from clawmedic.recovery.ward import ILL, Ward
 from clawmedic.settings import Settings
 from clawmedic.stores.reader import StoreReader
+
+LOOKS_AGAIN = 3
+"""So often one climb plans anew when the session has moved on between the look and the act: people go on writing."""
 
 
 class Witness(Protocol):
@@ -134,6 +137,7 @@ class _Climb:
     def __init__(self, run: Run, planned: Round, witness: Witness, next_member: Callable[[], str]) -> None:
         self.run, self.planned, self.witness, self.next_member = run, planned, witness, next_member
         self.done: list[RungResult] = []
+        self.overtaken = 0
         self.note = ""
         self.given_up: tuple[Patient, tuple[str, ...]] | None = None
 
@@ -143,9 +147,13 @@ class _Climb:
             try:
                 result = self._try(patient, decision)
             except ClawmedicError as error:
-                self.done.append(_failed(decision, error))
-                self.witness.ended(patient.session.key, self.done[-1])
-                return self._result(patient, error=error.message, code=error.exit_code)
+                failed = _failed(decision, error)
+                self.witness.ended(patient.session.key, failed)
+                if not isinstance(error, OvertakenError) or self.overtaken == LOOKS_AGAIN:
+                    self.done.append(failed)
+                    return self._result(patient, error=error.message, code=error.exit_code)
+                self.overtaken += 1
+                result = failed
             patient = self._look_again(patient)
             if result.ok and is_over(patient, decision.rung.name):
                 return self._result(patient)

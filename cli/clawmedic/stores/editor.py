@@ -20,7 +20,7 @@ from clawmedic.disk.journal import append
 from clawmedic.disk.locks import LockHooks, OpenClawLocks
 from clawmedic.disk.records import Locked
 from clawmedic.disk.replace import FileState, file_state
-from clawmedic.errors import RefusedError, UnreadableError
+from clawmedic.errors import OvertakenError, RefusedError, UnreadableError
 from clawmedic.model.session import Generation, Liveness, Session
 from clawmedic.settings import Settings
 from clawmedic.stores.editing_rows import JsonValue, StoreText
@@ -85,7 +85,8 @@ class StoreEditor(Struct, frozen=True):
         Everything else in `sessions.json` keeps its bytes and order.
 
         Raises:
-            RefusedError: the row or the store has changed, or the disk refuses; it was not changed.
+            OvertakenError: the row has changed.
+            RefusedError: the store has changed, or the disk refuses; it was not changed.
             UnreadableError: the store is not what OpenClaw writes.
             NotFoundError: there is no such row.
         """
@@ -94,7 +95,7 @@ class StoreEditor(Struct, frozen=True):
         text = StoreText.of(data)
         before = text.digest(session.key)
         if before != expected_row:
-            raise RefusedError(
+            raise OvertakenError(
                 f"the row {session.key} has changed since it was looked at", hint="run it again"
             )
         new = text.with_fields(session.key, changed=changed, removed=removed)
