@@ -4,7 +4,7 @@ import pytest
 from guard_values import DAY, HOUR, KEY, NOW, sight
 
 from clawmedic.guard.growth import hours_left, note_growth, pace_of, warning
-from clawmedic.guard.record import POINTS_KEPT, KeyRecord
+from clawmedic.guard.record import POINTS_KEPT, Attempt, Came, KeyRecord
 from clawmedic.model.verdict import Verdict
 from clawmedic.stores.reader import RawEntry
 from clawmedic.transcripts.view import view_of_lines
@@ -39,14 +39,28 @@ def test_a_warning_says_how_many_turns_are_left(tokens, pace, words):
         assert any("agents.defaults.compaction.model" in line for line in found.lines)
 
 
-def test_one_warning_for_each_stage():
+def test_one_warning_for_each_conversation_that_compacts_by_itself():
     record = growing()
-    assert warning(record, at_risk(39_000), warn_turns=10, now=NOW)
-    assert not warning(record, at_risk(39_900), warn_turns=10, now=NOW)
-    assert warning(record, at_risk(39_000, compactions=2), warn_turns=10, now=NOW), "it was compacted since"
+    assert warning(record, at_risk(39_000, compactions=1), warn_turns=10, now=NOW)
+    assert not warning(record, at_risk(39_900, compactions=1), warn_turns=10, now=NOW)
+    for compactions in (2, 3):
+        assert not warning(record, at_risk(39_000, compactions=compactions), warn_turns=10, now=NOW)
+    assert warning(record, at_risk(40_100, compactions=3), warn_turns=10, now=NOW), "and this time it was not"
     assert warning(record, at_risk(39_000, session_id="s2"), warn_turns=10, now=NOW)
     assert not warning(growing(), at_risk(39_000), warn_turns=0, now=NOW)
     assert not warning(growing(), sight(pace=1_000, tokens=39_000), warn_turns=10, now=NOW), "it is dead"
+
+
+@pytest.mark.parametrize("warned_for", ["", "s1", "s1/", "s1/x", "s1/²", "s0/0"])
+def test_a_note_of_any_form_is_no_reason_to_be_silent(warned_for):
+    record = growing(warned_for=warned_for)
+    assert warning(record, at_risk(39_000, session_id="s1", compactions=1), warn_turns=10, now=NOW)
+
+
+def test_a_session_that_had_to_be_rescued_is_warned_of_again():
+    record = growing(attempts=[Attempt(NOW - HOUR, "one", Came.RESCUED)])
+    for compactions in (1, 2):
+        assert warning(record, at_risk(39_000, compactions=compactions), warn_turns=10, now=NOW)
 
 
 def test_growth_is_remembered_where_it_matters_and_bounded():

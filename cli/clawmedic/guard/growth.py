@@ -49,15 +49,16 @@ def note_growth(record: KeyRecord, sight: Sight, now: int) -> None:
 
 
 def warning(record: KeyRecord, sight: Sight, *, warn_turns: int, now: int) -> Notice | None:
-    """The early warning for a session, once for each conversation and compaction; None when there is none to give.
+    """The early warning for a session, once; None when there is none to give. Notes in the record that it was given.
 
-    Notes in the record that it was given.
+    A conversation that was compacted since without our help is one that compactions work for: the next is expected
+    too, and it is warned of again only when it is over its budget, or had to be rescued.
     """
     turns = sight.turns_left
     if not warn_turns or turns is None or turns > warn_turns or sight.verdict not in _HEALTHY_ENOUGH:
         return None
     stage = f"{sight.session_id}/{sight.compactions}"
-    if record.warned_for == stage:
+    if record.warned_for == stage or _compacts_by_itself(record, sight):
         return None
     record.warned_for = stage
     return Notice(
@@ -74,6 +75,14 @@ def warning(record: KeyRecord, sight: Sight, *, warn_turns: int, now: int) -> No
         ),
         condition=f"near budget {sight.agent} {sight.key} {stage}",
     )
+
+
+def _compacts_by_itself(record: KeyRecord, sight: Sight) -> bool:
+    session_id, _, compactions = record.warned_for.rpartition("/")
+    if session_id != sight.session_id or not compactions.isdecimal() or record.attempts:
+        return False
+    under = bool(sight.tokens and sight.budget and sight.tokens < sight.budget)
+    return under and sight.compactions > int(compactions)
 
 
 def _in_hours(record: KeyRecord, sight: Sight) -> str:
