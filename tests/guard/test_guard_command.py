@@ -93,6 +93,17 @@ def test_pause_resume_and_retry(run: Run, dead: CorpusCase):
     assert "a person is needed" not in run("guard", "status", *place).stdout
 
 
+def test_status_counts_attempts_as_the_rule_of_the_session_allows_them(
+    run: Run, dead: CorpusCase, tmp_path: Path
+):
+    config = tmp_path / "rules.toml"
+    config.write_text('[guard]\npolicy = "revive"\n[[guard.rules]]\nchannel = "telegram"\nattempts = 7\n')
+    run("guard", "--once", "--config", config, *dead.options).expect(ExitCode.OK)
+    status = run("guard", "status", "--json", "--config", config, "--state-dir", dead.state).document
+    (key,) = status["keys"]
+    assert (key["attempts"], key["attempts_allowed"]) == (1, 7)
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

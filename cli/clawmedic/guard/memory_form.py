@@ -71,6 +71,7 @@ def _record(record: KeyRecord) -> Document:
         "verdict": record.verdict,
         "since": record.since,
         "seen": record.seen_at,
+        "allowed": record.allowed,
         "attempts": [_attempt(one) for one in record.attempts],
         "given_up": _given_up(record.given_up),
         "look": [record.look_again_at, record.looks, record.no_way] if record.look_again_at else None,
@@ -99,6 +100,7 @@ def _record_from(made: Document) -> KeyRecord:
         warned_for=str(made.get("warned", "")),
         points=[Point(*map(int, one)) for one in made.get("points", ())],
         seen_at=int(made.get("seen", 0)),
+        allowed=int(made.get("allowed", 0)),
     )
 
 

@@ -27,7 +27,7 @@ def take_note(memory: Memory, sight: Sight, terms: Terms, now: int) -> list[Noti
     if known is None and not sight.ill and not _grows(sight):
         return []
     record = known or memory.record(*sight.name)
-    record.seen_at = now
+    record.seen_at, record.allowed = now, terms.attempts
     notices: list[Notice] = []
     if sight.verdict in ANSWERS and record.verdict in ILL:
         notices += _recovered(record, sight, terms, now)

@@ -81,6 +81,7 @@ class KeyRecord(Struct):
         warned_for: the conversation that an early warning was given for, with its number of compactions.
         points: oldest first, the newest `POINTS_KEPT` in which something had changed.
         seen_at: when the key was last seen in a store.
+        allowed: how many attempts its rule allows within the window, 0 when it was not seen yet.
     """
 
     agent: str
@@ -97,6 +98,7 @@ class KeyRecord(Struct):
     warned_for: str = ""
     points: list[Point] = field(default_factory=list)
     seen_at: int = 0
+    allowed: int = 0
 
     def attempts_since(self, moment: int) -> list[Attempt]:
         """The attempts after a moment, oldest first."""

@@ -22,7 +22,7 @@ class KeyStatus(Struct, frozen=True):
     """One key that something is remembered of. Times are epoch milliseconds, None where there is none.
 
     Attributes:
-        attempts: within the window, of `of`.
+        attempts: within the window, of the `of` that its rule allowed when it was last seen.
         given_up: why nothing more is tried, "" when something is.
         waits_until: when it is looked at again.
         newest: what came of the newest attempt, "" for none; `newest_at` when that was.
@@ -98,7 +98,7 @@ def _key_status(record: KeyRecord, now: int, window_ms: int, of: int) -> KeyStat
         verdict=record.verdict,
         since=record.since or None,
         attempts=len(record.attempts_since(now - window_ms)),
-        of=of,
+        of=record.allowed or of,
         given_up=record.given_up.reason if record.given_up else record.no_way,
         waits_until=record.look_again_at if record.look_again_at > now else None,
         newest=newest.came.value if newest else "",
