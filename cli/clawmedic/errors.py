@@ -94,6 +94,10 @@ class OvertakenError(RefusedError):
     """What was to be changed is not what was looked at any more; nothing was changed. Looking again may do."""
 
 
+class SupersededError(RefusedError):
+    """What was to be put back does not exist any more: something else has taken its place. Nothing was changed."""
+
+
 class BusyError(ClawmedicError):
     """Somebody else holds the lock."""
 

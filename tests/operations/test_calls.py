@@ -11,7 +11,7 @@ import mutation_stage as stage
 import pytest
 
 from clawmedic.disk.records import Call
-from clawmedic.errors import RefusedError
+from clawmedic.errors import RefusedError, SupersededError
 from clawmedic.model.outcome import OperationState, RungResult
 from clawmedic.model.plan import Access, Plan, Reversible, Step
 from clawmedic.model.reporter import SilentReporter
@@ -32,6 +32,7 @@ class Model:
     path: Path
     holds: bool = True
     answers: bool = True
+    replaced: bool = False
 
     def set(self, value: str) -> str:
         with self.path.open("w") as file:
@@ -41,6 +42,8 @@ class Model:
         return value
 
     def reverse(self, call: Call) -> None:
+        if self.replaced:
+            raise SupersededError("another conversation")
         self.path.write_text(str(call.params["model"]))
 
     def act(self, work: stage.Work) -> None:
@@ -108,6 +111,25 @@ def test_undo_asks_for_the_reverse(settings: Settings, model: Model) -> None:
     assert model.path.read_text() == "own"
     states = {one.operation_id: one.state for one in list_operations(settings)}
     assert states[done.operation_id] is OperationState.UNDONE
+
+
+def test_what_something_else_has_replaced_stands_and_holds_up_nobody(
+    settings: Settings, model: Model
+) -> None:
+    replaced = replace(model, holds=False, replaced=True)
+    for _ in range(2):
+        result = compact(settings, replaced)
+        assert result.state is OperationState.ROLLED_BACK
+    details = {one.detail for one in list_operations(settings)}
+    assert len(details) == 1
+    assert "sessions.patch, sessions.compact stands" in details.pop()
+    done = compact(settings, replace(model, replaced=True))
+    with (
+        mutating_run(settings, reverse_call=replaced.reverse) as run,
+        open_for_reading(settings, SilentReporter()) as state,
+        pytest.raises(SupersededError),
+    ):
+        undo(run, plan_undo(settings, done.operation_id), state=state)
 
 
 def test_killed_anywhere_the_next_run_with_a_gateway_puts_it_back(quick_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from rescue_stage import Stage
 
 import branch_stage as real
+from gateway_server import RefusalError
 
 REFUSED = "400 Reasoning is required for this model but was disabled in the request."
 
@@ -52,6 +53,10 @@ class Database:
     """Models whose compactions succeed, as long as the guard is on; without it all do."""
     config: dict[str, Any] = field(default_factory=dict)
     forks: list[str] = field(default_factory=list)
+    busy: int = 0
+    """So often a change is refused because a run goes on."""
+    written: str = ""
+    """A person writes this just before the rewind, and is refused."""
 
     def methods(self) -> dict[str, Any]:
         return {
@@ -111,7 +116,15 @@ class Database:
         known = {name: value for name, value in fields.items() if value or name in present}
         return {"ok": True, "entry": change(self.on, **known)}
 
+    def require_idle(self, words: str) -> None:
+        if self.busy:
+            self.busy -= 1
+            raise RefusalError(*words.split(": ", 1))
+
     def compact(self, _params: dict[str, Any]) -> dict[str, Any]:
+        self.require_idle(
+            f"INVALID_REQUEST: Session {self.on.key} has an active run; retry after it finishes."
+        )
         entry = row(self.on)
         model = f"{entry.get('providerOverride', 'fake')}/{entry.get('modelOverride', 'big')}"
         guard = self.config.get("agents", {}).get("defaults", {}).get("compaction", {})
@@ -155,12 +168,22 @@ class Database:
         ]
 
     def rewind(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.require_idle("UNAVAILABLE: Rewind is unavailable while the agent is working.")
+        if self.written:
+            self.append(type="message", message={"role": "user", "content": self.written})
         parent = next(event["parentId"] for event in self.events() if event.get("id") == params["entryId"])
         real.go_to(self.on.state, self.on.key, parent, at=iso(), updated=time.time_ns() // 1_000_000)
         return {"editorText": ""}
 
     def switch(self, params: dict[str, Any]) -> dict[str, Any]:
         leaf = params["leafEntryId"]
+        self.require_idle("UNAVAILABLE: Branch switch is unavailable while the agent is working.")
+        if all(event.get("id") != leaf for event in self.events()):
+            raise RefusalError("INVALID_REQUEST", f"branch entry not found: {leaf}")
+        ends = {branch["leafEntryId"]: branch["active"] for branch in self.branches()}
+        if leaf not in ends or ends[leaf]:
+            words = "branch is already active" if leaf in ends else "entry is not a branch tip"
+            raise RefusalError("INVALID_REQUEST", f"{words}: {leaf}")
         real.go_to(self.on.state, self.on.key, leaf, at=iso(), updated=time.time_ns() // 1_000_000)
         return {}
 

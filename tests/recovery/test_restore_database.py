@@ -43,6 +43,7 @@ def test_a_branch_is_switched_to_and_undo_switches_back(restore: Restore, run: R
     assert (result["ok"], result["reversible"], len(before)) == (True, "state", 1)
     run("undo", ran.document["operation_id"], "--yes", *here.reach, "--state-dir", here.on.state).expect(0)
     assert len(here.asked("sessions.branches.switch")) == 2
+    assert len(here.asked("sessions.rewind")) == 1, "the branch in use had no end of its own"
 
 
 def test_a_fork_leaves_the_key_alone_and_is_not_undone(restore: Restore, run: Run) -> None:

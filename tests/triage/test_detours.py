@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,10 @@ import pytest
 import branch_stage
 from clawmedic.model.report import SessionReport
 from clawmedic.model.verdict import Verdict
+from clawmedic.stores.reader import RawEntry
+from clawmedic.transcripts.view import view_of_lines
+from clawmedic.triage.detours import of_this_branch
+from clawmedic.triage.events import Event, EventKind
 from triage_cases import Examiner, corpus_cases, report_for
 
 CASE = next(case for case in corpus_cases() if case.name == "2026.9.6/compact-400-via-chat")
@@ -69,3 +75,27 @@ def test_a_left_branch_larger_than_the_tail_hides_nothing(state: Path, examiner:
     branch_stage.go_to(state, KEY, at(state, 5), at=AT, updated=AT_MS)
     after = examined(examiner, state, deep=False)
     assert (after.verdict, after.budget.used_tokens) == (Verdict.HEALTHY, 7736)
+
+
+def line_of(line: int, at: int, *, active: bool, **fields: object) -> RawEntry:
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(at))
+    entry = {"type": "message", "id": f"e{line}", "parentId": f"e{line - 1}", "timestamp": stamp, **fields}
+    if entry["type"] == "message":
+        entry["message"] = {"role": "user", "content": "ask"}
+    data = json.dumps(entry).encode()
+    return RawEntry(line, 0, data, len(data), active=active)
+
+
+def test_what_happened_on_a_part_of_a_left_branch_that_is_out_of_sight_is_not_of_this_one() -> None:
+    """Of a left branch only the newest 64 KB are read: its earlier entries stand between those of the present one."""
+    here = [line_of(line, 100 * line, active=True) for line in range(2, 6)]
+    away = [line_of(line, 100 * line, active=False) for line in range(20, 23)]
+    back = line_of(23, 2_300, active=False, type="leaf", targetId="e5")
+    view = view_of_lines([line_of(1, 0, active=True, type="session", version=3), *here, *away, back])
+    times = (450, 500, 501, 1_900, 2_050, 2_299, 2_300, 2_400)
+    events = [Event(EventKind.REFUSED, 1_000 * at, "log") for at in times]
+    assert [event.at for event in of_this_branch(events, view)] == [450_000, 500_000, 2_300_000, 2_400_000]
+    told_by_itself = Event(EventKind.FAILED, 1_900_000, "transcript")
+    assert of_this_branch([told_by_itself], view) == [told_by_itself]
+    whole = view_of_lines([line_of(1, 0, active=True, type="session", version=3), *here])
+    assert of_this_branch(events, whole) == events

@@ -92,6 +92,12 @@ class SessionChangedError(RequestRefusedError):
     code = "session-changed"
 
 
+class SessionBusyError(RequestRefusedError):
+    """A run goes on in the session, or something else is being written. Nothing was changed; asking again may do."""
+
+    code = "session-busy"
+
+
 class UnknownKeyError(NotFoundError):
     """The gateway knows no such session. Asked to change it, it would create one."""
 

@@ -10,11 +10,19 @@ from clawmedic.gateway.failures import (
     MissingScopeError,
     ProtocolMismatchError,
     RequestRefusedError,
+    SessionBusyError,
     SessionChangedError,
     UnknownMethodError,
 )
 from clawmedic.gateway.frames import PROTOCOLS, Fault
 
+_BUSY = (
+    "has an active run",
+    "while the agent is working",
+    "Session changed; retry",
+    "is still active; try again",
+)
+"""How a gateway says that it may be asked again soon (2026.9.6; the last is 4.15's and 7.1's)."""
 _PAIRING = ("PAIRING_REQUIRED", "NOT_PAIRED")
 
 
@@ -28,12 +36,17 @@ def error_of(method: str, fault: Fault, credentials: Credentials) -> GatewayErro
         )
     if message.startswith("unknown method"):
         return UnknownMethodError(f"this OpenClaw has no method {method}")
-    kind = SessionChangedError if fault.reason == "session-changed" else RequestRefusedError
-    return kind(
+    return _refusal(fault.reason, message)(
         f"the gateway refused {method}: {fault.code}: {message}",
         gateway_code=fault.code,
         gateway_message=message,
     )
+
+
+def _refusal(reason: str, message: str) -> type[RequestRefusedError]:
+    if reason == "session-changed":
+        return SessionChangedError
+    return SessionBusyError if any(words in message for words in _BUSY) else RequestRefusedError
 
 
 def refused_connection(address: Address, fault: Fault, credentials: Credentials) -> GatewayError:

@@ -11,9 +11,13 @@ from clawmedic.disk.records import Call
 from clawmedic.errors import RefusedError
 from clawmedic.gateway.branches import switch_branch
 from clawmedic.gateway.calling import Caller
+from clawmedic.gateway.failures import RequestRefusedError
 from clawmedic.gateway.live_config import Patch, config_get, config_patch
 from clawmedic.gateway.methods import patch_model
 
+_NO_END = ("entry is not a branch tip", "branch entry not found")
+"""9.6 switches to the end of a branch alone: an entry without children, or the end of the branch in use."""
+_THERE = "branch is already active"
 _MODEL, _BRANCH, _CONFIG = "sessions.patch", "sessions.branches.switch", "config.patch"
 
 
@@ -25,6 +29,13 @@ def restoring_model(key: str, previous: str | None) -> Call:
 def restoring_branch(key: str, leaf: str) -> Call:
     """Makes the branch that ends with this entry the current one again."""
     return Call(_BRANCH, {"sessionKey": key, "leafEntryId": leaf})
+
+
+def no_end(call: Call, refusal: RequestRefusedError) -> tuple[str, str] | None:
+    """Key and entry of a switch that was refused because no branch ends with that entry; None for other refusals."""
+    if call.method != _BRANCH or not any(words in refusal.gateway_message for words in _NO_END):
+        return None
+    return _text(call, "sessionKey"), _text(call, "leafEntryId")
 
 
 def restoring_config(patch: Patch) -> Call:
@@ -44,7 +55,7 @@ def reverse_by(caller: Caller) -> Callable[[Call], None]:
             model = params["model"]
             patch_model(caller, _text(call, "key"), None if model is None else _text(call, "model"))
         elif call.method == _BRANCH:
-            switch_branch(caller, _text(call, "sessionKey"), _text(call, "leafEntryId"))
+            _switch(caller, _text(call, "sessionKey"), _text(call, "leafEntryId"))
         elif call.method == _CONFIG and isinstance(params.get("patch"), Mapping):
             config_patch(caller, _patch(call), config_get(caller).hash)
         else:
@@ -53,6 +64,14 @@ def reverse_by(caller: Caller) -> Callable[[Call], None]:
             )
 
     return reverse
+
+
+def _switch(caller: Caller, key: str, leaf: str) -> None:
+    try:
+        switch_branch(caller, key, leaf)
+    except RequestRefusedError as error:
+        if _THERE not in error.gateway_message:
+            raise
 
 
 def _text(call: Call, name: str) -> str:

@@ -14,7 +14,7 @@ from clawmedic.disk.journal import Journal
 from clawmedic.disk.locks import release_own
 from clawmedic.disk.records import Answered, BackedUp, Call, Called, Changed, Locked
 from clawmedic.disk.replace import FileState, file_state, replace_file, temporary_name
-from clawmedic.errors import ClawmedicError, RefusedError, RollbackError
+from clawmedic.errors import ClawmedicError, RefusedError, RollbackError, SupersededError
 from clawmedic.stores.editing_rows import StoreText
 from clawmedic.stores.editor import store_bytes
 
@@ -135,11 +135,18 @@ def with_old_row(journal: Journal, history: PathHistory) -> bytes:
     return StoreText.of(store_bytes(history.path)).with_row_text(key, old).data
 
 
-def reverse_calls(journal: Journal, reverse_call: ReverseCall | None) -> tuple[str, ...]:
+def reverse_calls(
+    journal: Journal, reverse_call: ReverseCall | None, *, wanted: bool = False
+) -> tuple[str, ...]:
     """Put back what the gateway was asked to do, newest first.
 
-    A call that nothing can put back is left as it is: the gateway does each whole or not at all. A call whose answer
-    never came counts as made.
+    A call that nothing can put back is left as it is: the gateway does each whole or not at all. So is one whose
+    place something else has taken since. A call whose answer never came counts as made.
+
+    Args:
+        journal: of the operation.
+        reverse_call: asks the gateway, None where nobody can.
+        wanted: a person wants it back, so that what something else has replaced is a failure.
 
     Returns:
         The methods of the calls that stand.
@@ -162,7 +169,12 @@ def reverse_calls(journal: Journal, reverse_call: ReverseCall | None) -> tuple[s
                 hint="start the gateway and run this again",
             )
         else:
-            reverse_call(reverse)
+            try:
+                reverse_call(reverse)
+            except SupersededError:
+                if wanted:
+                    raise
+                standing_calls.append(called.call.method)
     return tuple(reversed(standing_calls))
 
 

@@ -222,7 +222,7 @@ class _PutBack(Struct, frozen=True):
 
     def act(self, work: Work) -> None:
         """Calls first, then files; lock files when our own locks are released."""
-        reverse_calls(self.reversal.journal, self.run.reverse_call)
+        reverse_calls(self.reversal.journal, self.run.reverse_call, wanted=True)
         for one in self.reversal.found:
             if one.history.path.suffix == ".lock":
                 work.after_locks.append(lambda one=one: self._put(work, one))  # type: ignore[misc]

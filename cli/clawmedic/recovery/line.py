@@ -10,11 +10,13 @@ from clawmedic.disk.records import Call
 from clawmedic.errors import BusyError, RefusedError
 from clawmedic.gateway.calling import Caller
 from clawmedic.gateway.credentials import token_of
-from clawmedic.gateway.failures import UnreachableError
+from clawmedic.gateway.failures import RequestRefusedError, UnreachableError
 from clawmedic.gateway.opening import Gateway, open_gateway
-from clawmedic.gateway.reversal import reverse_by
+from clawmedic.gateway.reversal import no_end, reverse_by
 from clawmedic.gateway.secret import Secret
 from clawmedic.model.reporter import SilentReporter
+from clawmedic.recovery.live import when_idle
+from clawmedic.recovery.way_back import way_back
 from clawmedic.settings import Settings
 from clawmedic.stores.opening import open_for_reading
 from clawmedic.stores.state import StateReader
@@ -79,6 +81,7 @@ class Line:
 
         Raises:
             RefusedError: it is none of the calls that put something back.
+            SupersededError: another conversation stands behind the key, in which there is nothing to put back.
             GatewayError, HungGatewayError, OutcomeUnknownError: it cannot be made, or nobody knows whether it was.
         """
         try:
@@ -88,10 +91,26 @@ class Line:
             self._reverse(call)
 
     def _reverse(self, call: Call) -> None:
+        try:
+            self._ask(call)
+        except RequestRefusedError as error:
+            branch = no_end(call, error)
+            if branch is None:
+                raise
+            back = way_back(self._settings, *branch)
+            if back is None:
+                raise
+            back(self._caller())
+
+    def _ask(self, call: Call) -> None:
+        reverse = reverse_by(self._caller())
+        when_idle(lambda: reverse(call))
+
+    def _caller(self) -> Caller:
         if self._gateway is None:
             with open_for_reading(self._settings, SilentReporter()) as state:
                 self._gateway = self._open(state)
-        reverse_by(self._gateway.caller)(call)
+        return self._gateway.caller
 
     def _hang_up(self) -> None:
         if self._gateway is not None:

@@ -18,7 +18,7 @@ from clawmedic.disk.replace import file_state
 from clawmedic.errors import BusyError, ClawmedicError, OvertakenError, RefusedError
 from clawmedic.gateway.answers import LiveSession
 from clawmedic.gateway.calling import Caller
-from clawmedic.gateway.failures import GatewayError
+from clawmedic.gateway.failures import GatewayError, SessionBusyError
 from clawmedic.gateway.methods import active_run, require
 from clawmedic.model.outcome import Check, Proof
 from clawmedic.model.plan import Access, Plan, Reversible, Step
@@ -38,7 +38,8 @@ from clawmedic.transcripts.entry import Entry
 
 IDLE_SECONDS = 30.0
 """7.1 calls a run active for 15 s after it was refused; a turn that really runs is not waited for longer."""
-_PAUSE_SECONDS = 1.0
+_PAUSE_SECONDS = 0.3
+"""Whoever is refused writes again at once: the moment between two runs is short."""
 _TURNS = frozenset({"compaction", "reset"})
 T = TypeVar("T")
 
@@ -206,12 +207,31 @@ def keep(work: Work, patient: Patient) -> Path | None:
 
 
 def ask(work: Work, call: Call, send: Callable[[], T], *, reverse: Call | None) -> T:
-    """As `Work.call`; a refusal of the gateway is noted as one that did nothing before it passes through."""
+    """As `Work.call`, asked again while a run goes on in the session.
+
+    A refusal of the gateway is noted as one that did nothing before it passes through.
+    """
     try:
-        return work.call(call, send, reverse=reverse)
+        return work.call(call, lambda: when_idle(send), reverse=reverse)
     except GatewayError:
         work.last_call_did_nothing()
         raise
+
+
+def when_idle(send: Callable[[], T], *, seconds: float = IDLE_SECONDS) -> T:
+    """What `send` gives; it is called again while the gateway refuses because a run goes on in the session.
+
+    Raises:
+        SessionBusyError: it still did when the seconds were over.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return send()
+        except SessionBusyError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(_PAUSE_SECONDS)
 
 
 def history_stays(work: Work, patient: Patient, ids: Collection[str]) -> Check:

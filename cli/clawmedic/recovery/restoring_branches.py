@@ -98,23 +98,24 @@ def _switch(bedside: Bedside, backup: Backup, path: Sequence[Entry]) -> _Way | N
     sentence = f"switch {bedside.key} to the branch that {backup.id} is a copy of"
     step = Step(NAME, sentence, reversible=Reversible.STATE)
     notes = (sight_in_words(context, bedside.room), "the present branch stays; undo switches back to it")
-    action = _Switching(bedside, leaf, current(known))
+    current(known)
+    action = _Switching(bedside, leaf)
     return _Way(Treatment(_plan(bedside, backup, step, notes), action), context)
 
 
 class _Switching(Struct, frozen=True):
     bedside: Bedside
     leaf: str
-    present: str
 
     def act(self, work: Work) -> None:
         caller, key = self.bedside.caller, self.bedside.key
         self.bedside.begin(work)
+        present = current(branches_of(caller, key))  # since the plan it has grown by what was refused
         ask(
             work,
             Call("sessions.branches.switch", {"sessionKey": key, "leafEntryId": self.leaf}),
             lambda: branches.switch_branch(caller, key, self.leaf),
-            reverse=restoring_branch(key, self.present),
+            reverse=restoring_branch(key, present),
         )
 
     def prove(self, work: Work) -> Proof:

@@ -33,11 +33,21 @@ def of_this_branch(events: Iterable[Event], view: TranscriptView) -> list[Event]
 
 
 def _tips(entries: Iterable[Entry]) -> tuple[list[int], list[bool]]:
-    """From when on each entry was the newest of the conversation, and whether it is on the present branch."""
+    """From when on each entry was the newest of the conversation, and whether it is on the present branch.
+
+    Of a left branch only the newest entries are in sight, of the present one as many besides: what is missing between
+    them was left.
+    """
     on_branch = {entry.id: entry.active is not False for entry in entries if entry.id}
+    left = not all(on_branch.values())
     times: list[int] = []
     ours: list[bool] = []
+    line = 0
     for entry in entries:
+        if left and times and entry.line > line + 1:
+            times.append(times[-1] + 1)
+            ours.append(False)
+        line = entry.line
         if entry.at is None or entry.type == "session":
             continue
         target = entry.target_id if entry.type == "leaf" else entry.id

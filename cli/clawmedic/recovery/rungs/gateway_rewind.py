@@ -56,12 +56,12 @@ class GatewayRewind(Struct, frozen=True):
             raise RefusedError(
                 "no earlier point of the conversation fits", hint="clawmedic rescue --policy reset"
             )
-        leaf = current(branches_of(bedside.caller, bedside.key))
+        current(branches_of(bedside.caller, bedside.key))
         left = sum(1 for entry in path[at:] if entry.type == "message" and entry.role == "user")
         sentence = f"go back to before the newest {left} message{'' if left == 1 else 's'} of people"
         step = Step(self.name, sentence, reversible=Reversible.STATE)
         notes = ("what is left behind stays as a branch; undo switches back to it",)
-        return Treatment(live_plan(patient, step, notes=notes), _Rewinding(bedside, path[at].id, leaf))
+        return Treatment(live_plan(patient, step, notes=notes), _Rewinding(bedside, path[at].id))
 
 
 def current(found: Sequence[Branch]) -> str:
@@ -115,16 +115,16 @@ def fitting(path: Sequence[Entry], room: Room) -> int | None:
 class _Rewinding(Struct, frozen=True):
     bedside: Bedside
     entry_id: str
-    leaf: str
 
     def act(self, work: Work) -> None:
         caller, key = self.bedside.caller, self.bedside.key
         self.bedside.begin(work)
+        leaf = current(branches_of(caller, key))  # since the plan it has grown by what was refused
         ask(
             work,
             Call("sessions.rewind", {"sessionKey": key, "entryId": self.entry_id}),
             lambda: branches.rewind(caller, key, self.entry_id),
-            reverse=restoring_branch(key, self.leaf),
+            reverse=restoring_branch(key, leaf),
         )
 
     def prove(self, work: Work) -> Proof:

@@ -1,0 +1,57 @@
+"""Back to an entry at which no branch of a database ends any more: the conversation has grown beyond it (2026.9.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from clawmedic.errors import SupersededError
+from clawmedic.gateway import branches
+from clawmedic.gateway.calling import Caller
+from clawmedic.gateway.reversal import restoring_branch, reverse_by
+from clawmedic.model.reporter import SilentReporter
+from clawmedic.recovery.live import lines_of, when_idle
+from clawmedic.recovery.looking import entries_of
+from clawmedic.settings import Settings
+from clawmedic.stores.opening import open_for_reading
+from clawmedic.transcripts.tree import active_path
+
+Way = Callable[[Caller], None]
+
+
+def way_back(settings: Settings, key: str, entry_id: str) -> Way | None:
+    """What to ask of the gateway instead of a switch to an entry; None where nothing would help.
+
+    A branch that was left and has grown (somebody wrote before it was left) is switched to at its end, with all that
+    was written. Where the conversation in use goes on from the entry, it is rewound to before the message that
+    follows.
+
+    Raises:
+        SupersededError: there is no such entry in the conversation that stands behind the key now.
+        RefusedError: it cannot be read.
+    """
+    with open_for_reading(settings, SilentReporter()) as state:
+        found = [session for store in state.stores for session in store.sessions() if session.key == key]
+    entries = [entry for session in found for entry in entries_of(lines_of(settings, session))]
+    if all(entry.id != entry_id for entry in entries):
+        raise SupersededError(f"{key} has another conversation now, without the entry {entry_id}")
+    for entry in active_path(entries).entries:
+        if entry.parent_id == entry_id and entry.role == "user":
+            return _rewinding(key, entry.id)
+    end = entry_id
+    for entry in entries:  # parents stand before their children
+        if entry.parent_id == end and entry.type != "leaf":
+            end = entry.id
+    return None if end == entry_id else _switching(key, end)
+
+
+def _rewinding(key: str, message_id: str) -> Way:
+    return lambda caller: when_idle(lambda: _rewound(caller, key, message_id))
+
+
+def _rewound(caller: Caller, key: str, message_id: str) -> None:
+    branches.rewind(caller, key, message_id)
+
+
+def _switching(key: str, end: str) -> Way:
+    call = restoring_branch(key, end)
+    return lambda caller: when_idle(lambda: reverse_by(caller)(call))
