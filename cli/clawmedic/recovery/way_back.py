@@ -45,13 +45,14 @@ def way_back(settings: Settings, key: str, entry_id: str) -> Way | None:
 
 
 def _rewinding(key: str, message_id: str) -> Way:
-    return lambda caller: when_idle(lambda: _rewound(caller, key, message_id))
+    def rewind(caller: Caller) -> None:
+        when_idle(lambda: branches.rewind(caller, key, message_id))
 
-
-def _rewound(caller: Caller, key: str, message_id: str) -> None:
-    branches.rewind(caller, key, message_id)
+    return rewind
 
 
 def _switching(key: str, end: str) -> Way:
-    call = restoring_branch(key, end)
-    return lambda caller: when_idle(lambda: reverse_by(caller)(call))
+    def switch(caller: Caller) -> None:
+        when_idle(lambda: reverse_by(caller)(restoring_branch(key, end)))
+
+    return switch
