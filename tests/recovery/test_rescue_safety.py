@@ -103,6 +103,28 @@ def test_one_that_never_keeps_still_is_refused_and_left_as_it_is(stage: Make):
     assert files(on) == writer.before
 
 
+class Remover(SilentWitness):
+    """Takes the row away as soon as a rung has ended."""
+
+    def __init__(self, on: Stage) -> None:
+        self.on = on
+
+    def ended(self, key: str, result: RungResult) -> None:
+        del key, result
+        (self.on.sessions / "sessions.json").write_text("{}")
+
+
+def test_one_that_is_gone_when_it_is_looked_at_again_is_told_with_what_was_done(stage: Make):
+    on = stage(DEAD)
+    with mutating_run(on.settings) as run, planned(on, REVIVE) as made:
+        outcome = carry_out(run, made, Remover(on))
+    (result,) = outcome.results
+    assert (result.ok, result.exit_code) == (False, ExitCode.NOT_FOUND)
+    assert [one.ok for one in result.rungs] == [True]
+    assert result.backup is not None
+    assert result.backup.exists()
+
+
 def test_the_lock_of_a_living_process_is_never_removed(stage: Make):
     on = stage(DEAD)
     lock = on.transcript.with_name(on.transcript.name + ".lock")

@@ -142,6 +142,12 @@ class _Climb:
         self.given_up: tuple[Patient, tuple[str, ...]] | None = None
 
     def up(self, outlook: Outlook) -> KeyResult:
+        try:
+            return self._climbed(outlook)
+        except ClawmedicError as error:  # it could not be looked at once more: what was done stands
+            return self._result(outlook.patient, error=error.message, code=error.exit_code)
+
+    def _climbed(self, outlook: Outlook) -> KeyResult:
         patient, decision = outlook.patient, outlook.decision
         while isinstance(decision, Try):
             try:
