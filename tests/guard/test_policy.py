@@ -4,10 +4,13 @@ import pytest
 from guard_values import DAY, HOUR, KEY, MINUTE, NOW, attempt, record, section, sight, terms
 
 from clawmedic.configuration.sections import BUILT_IN_RULES, GuardRule, QuietHours
+from clawmedic.errors import ExitCode
 from clawmedic.guard.policy import Hour, May, MayNot, back_off, permit, signature, terms_for
 from clawmedic.guard.progress import going_in_circles
 from clawmedic.guard.record import Came, GivenUp, KeyRecord
+from clawmedic.guard.treating import came_of
 from clawmedic.model.cause import Cause, CauseKind, Struck
+from clawmedic.model.outcome import KeyResult, OperationState, RungResult
 from clawmedic.model.policy import ChatKind, Policy
 from clawmedic.model.verdict import Verdict
 
@@ -143,3 +146,27 @@ def test_the_same_rung_with_the_same_numbers_is_no_progress(attempts, cause, wor
     found = circles(*attempts, cause=cause)
     assert words in found
     assert bool(found) == bool(words)
+
+
+def rung(state: OperationState | None, *, ok: bool = False) -> RungResult:
+    return RungResult("compact", ok, state=state)
+
+
+@pytest.mark.parametrize(
+    ("code", "rungs", "came"),
+    [
+        (ExitCode.OK, (rung(OperationState.DONE, ok=True),), Came.RESCUED),
+        (ExitCode.EXHAUSTED, (), Came.FAILED),
+        (ExitCode.PROOF_FAILED, (rung(OperationState.ROLLED_BACK),), Came.FAILED),
+        (ExitCode.BUSY, (rung(None),), Came.REFUSED),
+        (ExitCode.REFUSED, (rung(None),), Came.REFUSED),
+        (ExitCode.REFUSED, (), Came.REFUSED),
+        (ExitCode.BUSY, (rung(OperationState.ROLLED_BACK), rung(None)), Came.FAILED),
+        (ExitCode.PARTIAL, (rung(OperationState.ROLLED_BACK),), Came.FAILED),
+    ],
+)
+def test_what_was_kept_from_beginning_was_not_tried(
+    code: ExitCode, rungs: tuple[RungResult, ...], came: Came
+) -> None:
+    result = KeyResult("k", "compact", ok=code is ExitCode.OK, rungs=rungs, exit_code=code)
+    assert came_of(result) is came

@@ -48,6 +48,8 @@ class Store:
     on: Stage
     working: frozenset[str] = frozenset({"fake/alt"})
     """Models whose compactions succeed."""
+    active: bool = False
+    """It says that a run goes on, always."""
     hang_up_on: str = ""
     """The connection ends instead of an answer to this method, once."""
     sent: list[dict[str, Any]] = field(default_factory=list)
@@ -66,7 +68,7 @@ class Store:
 
     def described(self) -> dict[str, Any]:
         row = self.on.row
-        return {"key": self.on.key, "hasActiveRun": False} | {
+        return {"key": self.on.key, "hasActiveRun": self.active} | {
             name: row.get(name)
             for name in ("sessionId", "updatedAt", "model", "modelProvider", "totalTokens")
         }

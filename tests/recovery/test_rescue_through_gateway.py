@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from crash_cases import tombstoned as tombstoned_session
 from crash_cases import tombstoned_chat
 from database_stage import Database
 from live_stage import DEAD, ORDERED, PRESERVE, OpenLine, ReopeningLine, Store, Ward71, gateway_process
-from rescue_stage import RESET, Stage, ids_in, report
+from rescue_stage import RESET, Stage, ids_in, planned, report
+from rescue_stage import stage as make_stage
 
 from clawmedic.errors import ExitCode
 from clawmedic.gateway.reversal import restoring_model
@@ -19,6 +21,7 @@ from clawmedic.model.outcome import OperationState
 from clawmedic.model.policy import Policy
 from clawmedic.model.verdict import Verdict
 from clawmedic.operations.history import list_operations
+from clawmedic.recovery import live as recovery_live
 from clawmedic.recovery.policy import Mandate
 from clawmedic.recovery.rungs.gateway_relax import putting_back
 from clawmedic.recovery.rungs.gateway_rewind import fitting
@@ -36,8 +39,8 @@ Make = Callable[..., Stage]
 def live(stage: Make) -> Iterator[Callable[..., Ward71]]:
     with ExitStack() as running:
 
-        def make(**more: Any) -> Ward71:
-            on = stage(DEAD)
+        def make(*, now: int | None = None, **more: Any) -> Ward71:
+            on = stage(DEAD, now=now)
             store = Store(on, **more)
             fake = FakeGateway(version="2026.7.1", protocols=(3, 4), methods=store.methods())
             gateway = running.enter_context(serving(fake))
@@ -130,6 +133,26 @@ def test_a_late_write_of_the_row_is_no_use_of_the_session(live: Callable[..., Wa
     ward = live()
     (result,) = ward.rescue(PRESERVE, between=lambda: ward.store.change(updatedAt=1795420379999)).results
     assert result.ok, result
+
+
+@pytest.mark.parametrize(("since", "code"), [(10_000, ExitCode.OK), (60_000, ExitCode.BUSY)])
+def test_what_is_called_a_run_after_a_refusal_is_none(
+    live: Callable[..., Ward71],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    since: int,
+    code: ExitCode,
+) -> None:
+    """7.1 says for 15 s that a refused run goes on: to somebody who writes again and again, always."""
+    monkeypatch.setattr(recovery_live, "IDLE_SECONDS", 0.5)
+    (tmp_path / "before").mkdir()
+    with planned(make_stage(tmp_path / "before", DEAD), PRESERVE) as made:
+        refused = made.outlooks[0].patient.case.story.open[-1].at
+    assert refused is not None
+    ward = live(now=refused + since, active=True)
+    (result,) = ward.rescue(PRESERVE).results
+    assert result.exit_code == code, result
+    assert bool(ward.asked("sessions.compact")) == (code == ExitCode.OK)
 
 
 @pytest.mark.parametrize("failing", ["", "chat.inject"])

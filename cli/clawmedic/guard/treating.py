@@ -36,6 +36,7 @@ from clawmedic.recovery.telling import told
 from clawmedic.settings import Settings
 
 _TRIED = frozenset({ExitCode.EXHAUSTED, ExitCode.PROOF_FAILED})
+_KEPT_OUT = frozenset({ExitCode.BUSY, ExitCode.REFUSED})
 
 
 class NothingToDo(Struct, frozen=True):
@@ -162,15 +163,19 @@ def _carried_out(bench: Bench, planned: Round, outlook: Outlook, terms: Terms, n
     result = outcome.results[0]
     # Where a rung had held, only the next look tells whether that was enough.
     open_end = cut_short is not None and any(rung.ok for rung in result.rungs)
-    came = Came.BEGUN if open_end else _came(result)
-    attempt = Attempt(now, planned.group, came, _numbers(result.rungs), result.error)
+    came = Came.BEGUN if open_end else came_of(result)
+    numbers = () if came is Came.REFUSED else _numbers(result.rungs)
+    attempt = Attempt(now, planned.group, came, numbers, result.error)
     return Tried(attempt, result, outcome.notices, outcome.notes, cut_short)
 
 
-def _came(result: KeyResult) -> Came:
+def came_of(result: KeyResult) -> Came:
+    """What a climb came to. Where each rung was kept from beginning, by a run or a writer, nothing was tried."""
     if result.ok:
         return Came.RESCUED
-    return Came.FAILED if result.exit_code in _TRIED or result.rungs else Came.REFUSED
+    kept_out = result.exit_code in _KEPT_OUT and all(one.state is None for one in result.rungs)
+    tried = result.exit_code in _TRIED or (bool(result.rungs) and not kept_out)
+    return Came.FAILED if tried else Came.REFUSED
 
 
 def _numbers(rungs: tuple[RungResult, ...]) -> tuple[RungNumbers, ...]:

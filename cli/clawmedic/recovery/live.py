@@ -29,7 +29,7 @@ from clawmedic.operations.work import Work
 from clawmedic.recovery.looking import MOST_BYTES, context_of, entries_of, entry_ids, read_lines
 from clawmedic.recovery.rung import Fit, Patient, Situation
 from clawmedic.recovery.sizing import AIM, Room, tokens_for
-from clawmedic.recovery.ward import Seen
+from clawmedic.recovery.ward import Seen, look_again
 from clawmedic.settings import Limits, Settings
 from clawmedic.stores.opening import open_for_reading
 from clawmedic.stores.reader import RawEntry
@@ -38,6 +38,7 @@ from clawmedic.transcripts.entry import Entry
 
 IDLE_SECONDS = 30.0
 """7.1 calls a run active for 15 s after it was refused; a turn that really runs is not waited for longer."""
+_AFTER_REFUSAL_MS = 20_000
 _PAUSE_SECONDS = 0.3
 """Whoever is refused writes again at once: the moment between two runs is short."""
 _TURNS = frozenset({"compaction", "reset"})
@@ -102,11 +103,20 @@ def require_quiet(patient: Patient, before: LiveSession, ids: Collection[str]) -
     deadline = time.monotonic() + IDLE_SECONDS
     while active_run(caller, key):
         if time.monotonic() > deadline:
+            if _refused_just_now(patient):
+                break
             raise BusyError(f"a run goes on in {key}", hint="wait until it has ended")
         time.sleep(_PAUSE_SECONDS)
     moved = require(caller, key).session_id != before.session_id
     if moved or (patient.session.transcript.exists and _used_since(patient, ids)):
         raise OvertakenError(f"{key} has been used since it was looked at", hint=AGAIN)
+
+
+def _refused_just_now(patient: Patient) -> bool:
+    """Whether the newest turn was refused a moment ago: whoever writes again and again keeps 7.1 calling it a run."""
+    story = look_again(patient.settings, None, patient.session).case.story
+    at = story.open[-1].at if story.open else None
+    return at is not None and 0 <= patient.settings.now() - at <= _AFTER_REFUSAL_MS
 
 
 def _used_since(patient: Patient, ids: Collection[str]) -> bool:
