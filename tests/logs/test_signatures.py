@@ -277,6 +277,17 @@ LOOKALIKES = [
         "diagnostic",
         Level.ERROR,
     ),
+    record(
+        f'lane task error: lane=session:{KEY} durationMs=3 error="AbortError: agent run aborted for restart"',
+        "diagnostic",
+        Level.ERROR,
+    ),
+    raw("Embedded agent failed before reply: agent run aborted for restart"),
+    record(
+        "⇄ res ✗ agent errorCode=UNAVAILABLE errorMessage=AbortError: agent run aborted for restart",
+        "gateway/ws",
+        Level.INFO,
+    ),
     record("⇄ res ✓ agent runId=r1 id=1", "gateway/ws", Level.INFO),
     record(
         "embedded run failover decision: runId=r1 stage=prompt decision=fallback_model reason=timeout from=a/b"

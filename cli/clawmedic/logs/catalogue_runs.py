@@ -18,6 +18,12 @@ _REFUSAL = (
 OpenClaw's words (4.15): that is a failed run.
 """
 
+_INTERRUPTED = r"(?:\w*Error: )?(?:agent run|Reply operation) aborted for restart"
+"""A run that made way: for a compaction or a reset that was asked for, or a restart of the gateway (7.1, 9.6).
+
+Nothing failed; that its message has no answer is told by the transcript.
+"""
+
 _LEAD = r"(?:lane task error: lane=\S+ durationMs=\d+ error=\")?(?:[^\"]{0,200}?: )??"
 """What may stand before an error's words. Quoted text (a preview of a chat message) is not looked into."""
 _REFUSED_CALL = r"\S+ res ✗ (?:agent|chat\.send|sessions\.send) errorCode=\S+ errorMessage="
@@ -186,12 +192,13 @@ RUNS: tuple[Signature, ...] = (
         Kind.RUN_FAILED,
         "lane task error",
         r"lane task error: lane=session:(?P<key>.+?) durationMs=\d+ error=\""
-        r"(?!(?:AbortError: )?(?:This operation was )?aborted\")(?P<detail>.+?)(?:\"(?: errorName=\S+)?)?$",
+        rf"(?!(?:AbortError: )?(?:This operation was )?aborted\"|{_INTERRUPTED}\")"
+        r"(?P<detail>.+?)(?:\"(?: errorName=\S+)?)?$",
     ),
     line(
         Kind.RUN_FAILED,
         "Embedded agent failed before reply",
-        r"Embedded agent failed before reply: (?P<detail>.+)",
+        rf"Embedded agent failed before reply: (?!{_INTERRUPTED})(?P<detail>.+)",
         Origin.CONSOLE,
     ),
     line(
@@ -202,7 +209,7 @@ RUNS: tuple[Signature, ...] = (
     line(
         Kind.RUN_FAILED,
         "errorCode=",
-        rf"{_REFUSED_CALL}(?P<detail>.+)",
+        rf"{_REFUSED_CALL}(?!{_INTERRUPTED})(?P<detail>.+)",
         quiet=True,
     ),
     line(
