@@ -253,6 +253,9 @@ def reported(soak: Soak, inbox: Inbox, *, guard_alive: bool) -> int:
     print(f"OpenClaw {soak.gateway.version}, {len(soak.sessions)} sessions")
     for name, value in rows:
         print(f"{name:<{width}}  {value}")
+    for session in scan:
+        if session["verdict"] not in ("healthy", "at_risk"):
+            print(f"{session['key']}: {session['verdict']}: {session['why']}")
     for text in lost[:5]:
         print(f"lost: {text[:80]}")
     return int(bool(lost or silent or not guard_alive))
