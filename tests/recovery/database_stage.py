@@ -57,6 +57,8 @@ class Database:
     """So often a change is refused because a run goes on."""
     written: str = ""
     """A person writes this just before the rewind, and is refused."""
+    run_compacts: bool = False
+    """As soon as the session has another model, a run compacts with it: whoever asks then is too late."""
 
     def methods(self) -> dict[str, Any]:
         return {
@@ -114,7 +116,11 @@ class Database:
         fields = {"providerOverride": provider or None, "modelOverride": model or None}
         present = row(self.on)
         known = {name: value for name, value in fields.items() if value or name in present}
-        return {"ok": True, "entry": change(self.on, **known)}
+        entry = change(self.on, **known)
+        if self.run_compacts and params["model"] in self.working:
+            self.write_compaction()
+            self.working = frozenset()
+        return {"ok": True, "entry": entry}
 
     def require_idle(self, words: str) -> None:
         if self.busy:
@@ -128,13 +134,19 @@ class Database:
         entry = row(self.on)
         model = f"{entry.get('providerOverride', 'fake')}/{entry.get('modelOverride', 'big')}"
         guard = self.config.get("agents", {}).get("defaults", {}).get("compaction", {})
+        if self.run_compacts and self.events()[-1]["type"] == "compaction":
+            return {"ok": True, "compacted": False, "reason": "Already compacted"}
         if model not in self.working and guard.get("qualityGuard", {}).get("enabled") is not False:
             return {"ok": True, "compacted": False, "reason": REFUSED}
+        self.write_compaction()
+        return {"ok": True, "compacted": True, "result": {"tokensAfter": 900}}
+
+    def write_compaction(self) -> None:
+        entry = row(self.on)
         ids = [event["id"] for event in self.events() if event["type"] == "message"]
         self.append(type="compaction", summary="## Goal\nAll.", firstKeptEntryId=ids[-2], tokensBefore=30000)
         gone = ("totalTokens", "totalTokensFresh", "contextBudgetStatus")
         change(self.on, **{name: None for name in gone if name in entry})
-        return {"ok": True, "compacted": True, "result": {"tokensAfter": 900}}
 
     def reset(self, params: dict[str, Any]) -> dict[str, Any]:
         real.reset_in_place(self.on.state, self.on.key, at=iso())

@@ -22,18 +22,23 @@ def rescue(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterato
     """Rescue a dead session of a database beside a gateway of this kind."""
     with ExitStack() as running:
 
-        def do(*working: str, **kind: object) -> tuple[Bed, database_stage.Database, Ran]:
+        def do(
+            *working: str,
+            before: Callable[[database_stage.Database], object] = lambda _: None,
+            words: tuple[str, ...] = ("rescue", "KEY", "--policy", "preserve"),
+            **kind: object,
+        ) -> tuple[Bed, database_stage.Database, Ran]:
             made: list[database_stage.Database] = []
 
             def gateway(on: object) -> FakeGateway:
                 made.append(database_stage.Database(on, frozenset(working), **kind))  # type: ignore[arg-type]
                 return FakeGateway(methods=made[0].methods())
 
-            words = ("rescue", "KEY", "--policy", "preserve")
             here = running.enter_context(
                 bed(tmp_path, CrashCase("rewind", DEAD_DATABASE, words, gateway=gateway))
             )
             monkeypatch.setenv("XDG_STATE_HOME", here.env["XDG_STATE_HOME"])
+            before(made[0])
             return here, made[0], run(*here.argv(), "--json")
 
         yield do
@@ -56,6 +61,24 @@ def test_a_compaction_waits_for_the_moment_between_two_runs(rescue: Scene) -> No
     (result,) = ran.expect(0).document["results"]
     assert (result["action"], [one["ok"] for one in result["rungs"]]) == ("compact", [True])
     assert database.busy == 0
+
+
+def test_a_compaction_that_a_run_made_meanwhile_will_do(rescue: Scene) -> None:
+    """A run of the session compacts with the model that the session was given for the rescue's own compaction."""
+    _, database, ran = rescue("fake/alt", run_compacts=True)
+    (result,) = ran.expect(0).document["results"]
+    assert (result["action"], [one["ok"] for one in result["rungs"]]) == ("compact", [True])
+    (check,) = [one for one in result["proof"]["checks"] if one["name"] == "compacted"]
+    assert check["detail"] == "by a run meanwhile"
+    assert "modelOverride" not in database_stage.row(database.on)
+
+
+def test_one_that_was_there_before_will_not(rescue: Scene) -> None:
+    _, _, ran = rescue(
+        before=database_stage.Database.write_compaction, words=("compact", "KEY"), run_compacts=True
+    )
+    (result,) = ran.expect(8).document["results"]
+    assert [one["error"] for one in result["rungs"]] == ["compacted: fake/big: Already compacted"]
 
 
 def test_a_rewind_waits_too_and_so_does_undo(rescue: Scene, run: Run) -> None:

@@ -27,6 +27,11 @@ class Attempt(Struct, frozen=True):
     compacted: bool
     reason: str = ""
 
+    @property
+    def came_late(self) -> bool:
+        """There was nothing to compact: a run of the session, with the model it was given, may have done it."""
+        return not self.compacted and self.reason.lower().startswith("already compacted")
+
 
 def own_model(patient: Patient) -> str:
     """The model that the session has now, "" when nothing names one."""
