@@ -79,10 +79,18 @@ def test_diagnose_reads_standard_input_but_cannot_follow_it(run, corpus_case):
     run("diagnose", "--state-dir", case.state, "--log", "-", "--follow").expect(2)
 
 
+INTERRUPTIBLE = """
+import signal
+from clawmedic.__main__ import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would ignore it
+main()
+"""
+
+
 def test_diagnose_follows_until_it_is_interrupted(tmp_path, corpus_case):
     case = corpus_case(DEAD)
     process = subprocess.Popen(
-        [sys.executable, "-m", "clawmedic", "diagnose", "--follow", "--json", *case.options],
+        [sys.executable, "-c", INTERRUPTIBLE, "diagnose", "--follow", "--json", *case.options],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=process_environment(tmp_path, 120, None),
     )  # fmt: skip
     ready, _, _ = select.select([process.stdout], [], [], 60)
