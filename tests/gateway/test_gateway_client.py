@@ -188,6 +188,10 @@ def test_a_gateway_that_takes_the_connection_and_hangs(world: World, start: Star
 )
 def test_garbage_before_the_challenge(start: Start, join: Connect, frame: str | bytes) -> None:
     assert join(start(FakeGateway(noise=[frame] * 3))).version, "a little of it is passed over"
+
+
+@pytest.mark.parametrize("frame", ["hello", b"\x00\xff"])
+def test_nothing_but_garbage(start: Start, join: Connect, frame: str | bytes) -> None:
     with pytest.raises(NotAGatewayError):
         join(start(FakeGateway(noise=[frame] * 50)))
 
