@@ -24,6 +24,7 @@ from clawmedic.gateway.failures import (
     OutcomeUnknownError,
     ProtocolMismatchError,
     RequestRefusedError,
+    SessionBusyError,
     UnknownMethodError,
     UnreachableError,
 )
@@ -266,6 +267,13 @@ def test_a_method_that_hangs(start: Start, join: Connect) -> None:
         (RefusalError("INVALID_REQUEST", "missing scope: operator.admin"), MissingScopeError),
         (RefusalError("INVALID_REQUEST", "unknown method: m"), UnknownMethodError),
         (RefusalError("UNAVAILABLE", f"broken {TOKEN} \x1b[31m\nred"), RequestRefusedError),
+        (
+            RefusalError("INVALID_REQUEST", "Session k has an active run; retry after it finishes."),
+            SessionBusyError,
+        ),
+        (RefusalError("UNAVAILABLE", "Rewind is unavailable while the agent is working"), SessionBusyError),
+        (RefusalError("INVALID_REQUEST", "Session changed; retry switch."), SessionBusyError),
+        (RefusalError("UNAVAILABLE", "Session k is still active; try again in a moment."), SessionBusyError),
     ],
 )
 def test_refusals(start: Start, join: Connect, refusal: RefusalError, kind: type[Exception]) -> None:

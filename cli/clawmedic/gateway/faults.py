@@ -22,7 +22,10 @@ _BUSY = (
     "Session changed; retry",
     "is still active; try again",
 )
-"""How a gateway says that it may be asked again soon (2026.9.6; the last is 4.15's and 7.1's)."""
+"""How a gateway says that it may be asked again soon.
+
+The first two were met on 2026.9.6, whose sources hold the third too; the last is in those of 2026.4.15 and 2026.7.1.
+"""
 _PAIRING = ("PAIRING_REQUIRED", "NOT_PAIRED")
 
 

@@ -9,16 +9,20 @@ from collections.abc import Callable, Mapping
 
 from clawmedic.disk.records import Call
 from clawmedic.errors import RefusedError
-from clawmedic.gateway.branches import switch_branch
+from clawmedic.gateway.branches import rewind, switch_branch
 from clawmedic.gateway.calling import Caller
 from clawmedic.gateway.failures import RequestRefusedError
 from clawmedic.gateway.live_config import Patch, config_get, config_patch
 from clawmedic.gateway.methods import patch_model
 
 _NO_END = ("entry is not a branch tip", "branch entry not found")
-"""9.6 switches to the end of a branch alone: an entry without children, or the end of the branch in use."""
+"""9.6 switches to the end of a branch alone: an entry without children, or the end of the branch in use.
+
+The first was met on 2026.9.6; the second, and `_THERE`, stand in its sources.
+"""
 _THERE = "branch is already active"
 _MODEL, _BRANCH, _CONFIG = "sessions.patch", "sessions.branches.switch", "config.patch"
+_REWIND = "sessions.rewind"
 
 
 def restoring_model(key: str, previous: str | None) -> Call:
@@ -29,6 +33,11 @@ def restoring_model(key: str, previous: str | None) -> Call:
 def restoring_branch(key: str, leaf: str) -> Call:
     """Makes the branch that ends with this entry the current one again."""
     return Call(_BRANCH, {"sessionKey": key, "leafEntryId": leaf})
+
+
+def rewinding(key: str, message_id: str) -> Call:
+    """Goes back to before a user's message of the branch in use."""
+    return Call(_REWIND, {"sessionKey": key, "entryId": message_id})
 
 
 def no_end(call: Call, refusal: RequestRefusedError) -> tuple[str, str] | None:
@@ -56,6 +65,8 @@ def reverse_by(caller: Caller) -> Callable[[Call], None]:
             patch_model(caller, _text(call, "key"), None if model is None else _text(call, "model"))
         elif call.method == _BRANCH:
             _switch(caller, _text(call, "sessionKey"), _text(call, "leafEntryId"))
+        elif call.method == _REWIND:
+            rewind(caller, _text(call, "sessionKey"), _text(call, "entryId"))
         elif call.method == _CONFIG and isinstance(params.get("patch"), Mapping):
             config_patch(caller, _patch(call), config_get(caller).hash)
         else:

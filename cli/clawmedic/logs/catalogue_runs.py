@@ -19,9 +19,10 @@ OpenClaw's words (4.15): that is a failed run.
 """
 
 _INTERRUPTED = r"(?:\w*Error: )?(?:agent run|Reply operation) aborted for restart"
-"""A run that made way: for a compaction or a reset that was asked for, or a restart of the gateway (7.1, 9.6).
+"""A run that made way for a compaction that was asked for (met on 2026.7.1), or for a restart by its name.
 
-Nothing failed; that its message has no answer is told by the transcript.
+Nothing failed; that its message has no answer is told by the transcript. "Reply operation" is 2026.4.15's word, by its
+sources.
 """
 
 _LEAD = r"(?:lane task error: lane=\S+ durationMs=\d+ error=\")?(?:[^\"]{0,200}?: )??"

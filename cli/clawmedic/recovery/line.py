@@ -100,17 +100,14 @@ class Line:
             back = way_back(self._settings, *branch)
             if back is None:
                 raise
-            back(self._caller())
+            self._ask(back)
 
     def _ask(self, call: Call) -> None:
-        reverse = reverse_by(self._caller())
-        when_idle(lambda: reverse(call))
-
-    def _caller(self) -> Caller:
         if self._gateway is None:
             with open_for_reading(self._settings, SilentReporter()) as state:
                 self._gateway = self._open(state)
-        return self._gateway.caller
+        reverse = reverse_by(self._gateway.caller)
+        when_idle(lambda: reverse(call))
 
     def _hang_up(self) -> None:
         if self._gateway is not None:

@@ -137,7 +137,6 @@ class _Climb:
     def __init__(self, run: Run, planned: Round, witness: Witness, next_member: Callable[[], str]) -> None:
         self.run, self.planned, self.witness, self.next_member = run, planned, witness, next_member
         self.done: list[RungResult] = []
-        self.overtaken = 0
         self.note = ""
         self.given_up: tuple[Patient, tuple[str, ...]] | None = None
 
@@ -148,17 +147,17 @@ class _Climb:
             return self._result(outlook.patient, error=error.message, code=error.exit_code)
 
     def _climbed(self, outlook: Outlook) -> KeyResult:
-        patient, decision = outlook.patient, outlook.decision
+        patient, decision, overtaken = outlook.patient, outlook.decision, 0
         while isinstance(decision, Try):
             try:
                 result = self._try(patient, decision)
             except ClawmedicError as error:
                 failed = _failed(decision, error)
                 self.witness.ended(patient.session.key, failed)
-                if not isinstance(error, OvertakenError) or self.overtaken == LOOKS_AGAIN:
+                if not isinstance(error, OvertakenError) or overtaken == LOOKS_AGAIN:
                     self.done.append(failed)
                     return self._result(patient, error=error.message, code=error.exit_code)
-                self.overtaken += 1
+                overtaken += 1
                 result = failed
             patient = self._look_again(patient)
             if result.ok and is_over(patient, decision.rung.name):

@@ -98,7 +98,7 @@ def _switch(bedside: Bedside, backup: Backup, path: Sequence[Entry]) -> _Way | N
     sentence = f"switch {bedside.key} to the branch that {backup.id} is a copy of"
     step = Step(NAME, sentence, reversible=Reversible.STATE)
     notes = (sight_in_words(context, bedside.room), "the present branch stays; undo switches back to it")
-    current(known)
+    current(known)  # refused now rather than in the middle
     action = _Switching(bedside, leaf)
     return _Way(Treatment(_plan(bedside, backup, step, notes), action), context)
 

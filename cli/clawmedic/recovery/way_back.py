@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from clawmedic.disk.records import Call
 from clawmedic.errors import SupersededError
-from clawmedic.gateway import branches
-from clawmedic.gateway.calling import Caller
-from clawmedic.gateway.reversal import restoring_branch, reverse_by
+from clawmedic.gateway.reversal import restoring_branch, rewinding
 from clawmedic.model.reporter import SilentReporter
-from clawmedic.recovery.live import lines_of, when_idle
+from clawmedic.recovery.live import lines_of
 from clawmedic.recovery.looking import entries_of
 from clawmedic.settings import Settings
 from clawmedic.stores.opening import open_for_reading
 from clawmedic.transcripts.tree import active_path
 
-Way = Callable[[Caller], None]
 
-
-def way_back(settings: Settings, key: str, entry_id: str) -> Way | None:
+def way_back(settings: Settings, key: str, entry_id: str) -> Call | None:
     """What to ask of the gateway instead of a switch to an entry; None where nothing would help.
 
     A branch that was left and has grown (somebody wrote before it was left) is switched to at its end, with all that
@@ -36,23 +31,9 @@ def way_back(settings: Settings, key: str, entry_id: str) -> Way | None:
         raise SupersededError(f"{key} has another conversation now, without the entry {entry_id}")
     for entry in active_path(entries).entries:
         if entry.parent_id == entry_id and entry.role == "user":
-            return _rewinding(key, entry.id)
+            return rewinding(key, entry.id)
     end = entry_id
     for entry in entries:  # parents stand before their children
         if entry.parent_id == end and entry.type != "leaf":
             end = entry.id
-    return None if end == entry_id else _switching(key, end)
-
-
-def _rewinding(key: str, message_id: str) -> Way:
-    def rewind(caller: Caller) -> None:
-        when_idle(lambda: branches.rewind(caller, key, message_id))
-
-    return rewind
-
-
-def _switching(key: str, end: str) -> Way:
-    def switch(caller: Caller) -> None:
-        when_idle(lambda: reverse_by(caller)(restoring_branch(key, end)))
-
-    return switch
+    return None if end == entry_id else restoring_branch(key, end)

@@ -78,7 +78,7 @@ class FilesReader(Struct, frozen=True, dict=True):
 
     @cached_property
     def _paths(self) -> dict[str, Path]:
-        """Paths in the sessions directory by name: to make one takes longer than to list the file."""
+        """Paths in the sessions directory that a row has needed, by name: to make one takes longer than to list it."""
         return {}
 
     @cached_property
@@ -92,7 +92,6 @@ class FilesReader(Struct, frozen=True, dict=True):
     @cached_property
     def _artefacts(self) -> tuple[Artefact, ...]:
         agent_dir = self.home / "agent" if self.home else None
-        self.sessions()
         return (*of_listing(self._listing, self._paths), *beside(self.store.parent, agent_dir))
 
     def status(self) -> StoreStatus:

@@ -52,7 +52,7 @@ def instant_ms(value: object) -> int | None:
     None for anything else: a negative number, NaN, a time beyond the year 9999, a boolean.
     """
     if type(value) is int:  # what OpenClaw writes
-        return value if 0 < value <= _LATEST_MS else None
+        return bounded_ms(value)
     if isinstance(value, float):
         return bounded_ms(int(value)) if math.isfinite(value) else None
     if isinstance(value, str):

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from clawmedic.gateway import methods
 from clawmedic.model.outcome import Check, Proof
 from clawmedic.model.plan import Reversible, Step
+from clawmedic.model.session import Session
 from clawmedic.operations.work import Work
 from clawmedic.recovery.bedside import Bedside, shortens
 from clawmedic.recovery.compacting import (
@@ -81,11 +82,12 @@ def prove_compaction(work: Work, bedside: Bedside, attempts: Sequence[Attempt]) 
     Where it came too late, a compaction that was written since the plan does as well.
     """
     last = attempts[-1]
-    if not (last.compacted or (last.came_late and _compacted_since(work, bedside))):
+    session = bedside.look(work).case.session if last.compacted or last.came_late else None
+    if session is None or not (last.compacted or _compacted_since(work, bedside, session)):
         words = "; ".join(f"{one.model}: {one.reason}" for one in attempts)
         return Proof((Check("compacted", ok=False, detail=words),))
     now = methods.require(bedside.caller, bedside.key)
-    before, after = bedside.patient.session.model_override, bedside.look(work).case.session.model_override
+    before, after = bedside.patient.session.model_override, session.model_override
     checks = [
         Check("compacted", ok=True, detail=f"by {last.model}" if last.compacted else "by a run meanwhile"),
         Check("model", ok=after == before, detail=before or now.model or "as it was"),
@@ -93,6 +95,6 @@ def prove_compaction(work: Work, bedside: Bedside, attempts: Sequence[Attempt]) 
     return bedside.proof(work, checks)
 
 
-def _compacted_since(work: Work, bedside: Bedside) -> bool:
-    entries = entries_of(lines_of(work.settings, bedside.look(work).case.session))
+def _compacted_since(work: Work, bedside: Bedside, session: Session) -> bool:
+    entries = entries_of(lines_of(work.settings, session))
     return any(entry.type == "compaction" and entry.id not in bedside.ids for entry in entries)

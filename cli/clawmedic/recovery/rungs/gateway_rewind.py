@@ -56,7 +56,7 @@ class GatewayRewind(Struct, frozen=True):
             raise RefusedError(
                 "no earlier point of the conversation fits", hint="clawmedic rescue --policy reset"
             )
-        current(branches_of(bedside.caller, bedside.key))
+        current(branches_of(bedside.caller, bedside.key))  # refused now rather than in the middle
         left = sum(1 for entry in path[at:] if entry.type == "message" and entry.role == "user")
         sentence = f"go back to before the newest {left} message{'' if left == 1 else 's'} of people"
         step = Step(self.name, sentence, reversible=Reversible.STATE)
